@@ -1,0 +1,141 @@
+"""All that can happen. One closed union; the engine knows nothing else of the world.
+
+Every event has `at`, the time we received it [microseconds UTC], which drives the
+engine and never runs backward, and `venue_at`, the venue's own stamp, which serves to
+measure latency only. A kind appears here with its first producer.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from polyrules.domain.ids import ClientOrderId, MarketId, TokenId
+from polyrules.domain.market import Levels, Listing, Market
+from polyrules.domain.money import Price, Shares, Side, Usd
+from polyrules.domain.orders import Report
+
+
+class Happened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What all events share: when we learned of it, and the venue's stamp if any."""
+
+    at: int
+    venue_at: int | None = None
+
+
+class MarketListed(Happened, tag="MarketListed"):
+    """A market was seen for the first time."""
+
+    market: Market
+    listing: Listing = Listing()
+
+
+class MarketChanged(Happened, tag="MarketChanged"):
+    """The venue said something new about a market already listed."""
+
+    market: Market
+    listing: Listing = Listing()
+
+
+class BookChanged(Happened, tag="BookChanged"):
+    """The whole book of one token, in that token's own terms, best price first."""
+
+    market: MarketId
+    token: TokenId
+    bids: Levels
+    asks: Levels
+
+
+class LevelChange(msgspec.Struct, frozen=True, array_like=True):
+    """The new total at one price of one token's book; size 0 removes the level.
+
+    Price and size in micro-units; `side` is the side of the book.
+    """
+
+    token: TokenId
+    side: Side
+    price: int
+    size: int
+
+
+class LevelsChanged(Happened, tag="LevelsChanged"):
+    """Single levels of a market's books changed."""
+
+    market: MarketId
+    changes: tuple[LevelChange, ...]
+
+
+class TradePrinted(Happened, tag="TradePrinted"):
+    """Two strangers traded. Price and size in micro-units; `side` is the taker's."""
+
+    market: MarketId
+    token: TokenId
+    side: Side
+    price: int
+    size: int
+    transaction: str = ""
+
+
+class TickChanged(Happened, tag="TickChanged"):
+    """The market's price step changed [usd/share]."""
+
+    market: MarketId
+    tick: Decimal
+
+
+class MarketResolved(Happened, tag="MarketResolved"):
+    """The question is answered: a YES share pays `payout_yes` [usd]: 1, 0 or 0.5."""
+
+    market: MarketId
+    payout_yes: Decimal
+
+
+class ClockTicked(Happened, tag="ClockTicked"):
+    """Time went by. Silence is news too."""
+
+
+class OrderReported(Happened, tag="OrderReported"):
+    """The venue said something about one of our orders."""
+
+    client_order_id: ClientOrderId
+    report: Report
+    reason: str = ""
+
+
+class Filled(Happened, tag="Filled"):
+    """Shares changed hands because of one of our orders."""
+
+    client_order_id: ClientOrderId
+    market: MarketId
+    token: TokenId
+    side: Side
+    price: Price
+    size: Shares
+    fee: Usd
+    maker: bool
+
+
+class Settled(Happened, tag="Settled"):
+    """Shares we held were paid out at `payout` [usd/share]."""
+
+    market: MarketId
+    token: TokenId
+    size: Shares
+    payout: Decimal
+
+
+class Halted(Happened, tag="Halted"):
+    """Someone pulled the switch: open orders are cancelled, nothing new is placed."""
+
+    by: str
+
+
+MarketData = (
+    MarketListed
+    | MarketChanged
+    | BookChanged
+    | LevelsChanged
+    | TradePrinted
+    | TickChanged
+    | MarketResolved
+)
+Event = MarketData | ClockTicked | OrderReported | Filled | Settled | Halted

@@ -1,0 +1,26 @@
+"""What the operator allows. The engine enforces it; the desk file states it."""
+
+from decimal import Decimal
+
+import msgspec
+
+from polyrules.domain.money import Usd
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The desk's limits. A strategy can only tighten them.
+
+    Dollars are exact; `drawdown_max` and `kelly_fraction_max` are shares of 1;
+    `hard_stop` is a fall of the price below average cost [usd/share], 1 switches it off.
+    """
+
+    market_usd_max: Usd = Usd(Decimal(50))
+    total_usd_max: Usd = Usd(Decimal(500))
+    positions_max: int = 10
+    day_loss_usd_max: Usd = Usd(Decimal(25))
+    week_loss_usd_max: Usd = Usd(Decimal(60))
+    drawdown_max: Decimal = Decimal("0.15")
+    day_volume_usd_max: Usd = Usd(Decimal(10_000))
+    order_usd_min: Usd = Usd(Decimal(1))
+    kelly_fraction_max: Decimal = Decimal("0.25")
+    hard_stop: Decimal = Decimal("0.25")

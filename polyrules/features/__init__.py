@@ -1,0 +1,1 @@
+"""The numbers a rule may name, and the column table they live in."""

@@ -1,0 +1,1 @@
+"""Polymarket: its wire shapes, turned into our words."""

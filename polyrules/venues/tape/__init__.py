@@ -1,0 +1,1 @@
+"""Tapes: recorded Events on disk, readable without polyrules."""
