@@ -22,21 +22,21 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     venue_at: int | None = None
 
 
-class MarketListed(Happened, tag="MarketListed"):
+class MarketListed(Happened, frozen=True, kw_only=True, tag="MarketListed"):
     """A market was seen for the first time."""
 
     market: Market
     listing: Listing = Listing()
 
 
-class MarketChanged(Happened, tag="MarketChanged"):
+class MarketChanged(Happened, frozen=True, kw_only=True, tag="MarketChanged"):
     """The venue said something new about a market already listed."""
 
     market: Market
     listing: Listing = Listing()
 
 
-class BookChanged(Happened, tag="BookChanged"):
+class BookChanged(Happened, frozen=True, kw_only=True, tag="BookChanged"):
     """The whole book of one token, in that token's own terms, best price first."""
 
     market: MarketId
@@ -57,14 +57,14 @@ class LevelChange(msgspec.Struct, frozen=True, array_like=True):
     size: int
 
 
-class LevelsChanged(Happened, tag="LevelsChanged"):
+class LevelsChanged(Happened, frozen=True, kw_only=True, tag="LevelsChanged"):
     """Single levels of a market's books changed."""
 
     market: MarketId
     changes: tuple[LevelChange, ...]
 
 
-class TradePrinted(Happened, tag="TradePrinted"):
+class TradePrinted(Happened, frozen=True, kw_only=True, tag="TradePrinted"):
     """Two strangers traded. Price and size in micro-units; `side` is the taker's."""
 
     market: MarketId
@@ -75,25 +75,25 @@ class TradePrinted(Happened, tag="TradePrinted"):
     transaction: str = ""
 
 
-class TickChanged(Happened, tag="TickChanged"):
+class TickChanged(Happened, frozen=True, kw_only=True, tag="TickChanged"):
     """The market's price step changed [usd/share]."""
 
     market: MarketId
     tick: Decimal
 
 
-class MarketResolved(Happened, tag="MarketResolved"):
+class MarketResolved(Happened, frozen=True, kw_only=True, tag="MarketResolved"):
     """The question is answered: a YES share pays `payout_yes` [usd]: 1, 0 or 0.5."""
 
     market: MarketId
     payout_yes: Decimal
 
 
-class ClockTicked(Happened, tag="ClockTicked"):
+class ClockTicked(Happened, frozen=True, kw_only=True, tag="ClockTicked"):
     """Time went by. Silence is news too."""
 
 
-class OrderReported(Happened, tag="OrderReported"):
+class OrderReported(Happened, frozen=True, kw_only=True, tag="OrderReported"):
     """The venue said something about one of our orders."""
 
     client_order_id: ClientOrderId
@@ -101,7 +101,7 @@ class OrderReported(Happened, tag="OrderReported"):
     reason: str = ""
 
 
-class Filled(Happened, tag="Filled"):
+class Filled(Happened, frozen=True, kw_only=True, tag="Filled"):
     """Shares changed hands because of one of our orders."""
 
     client_order_id: ClientOrderId
@@ -114,7 +114,7 @@ class Filled(Happened, tag="Filled"):
     maker: bool
 
 
-class Settled(Happened, tag="Settled"):
+class Settled(Happened, frozen=True, kw_only=True, tag="Settled"):
     """Shares we held were paid out at `payout` [usd/share]."""
 
     market: MarketId
@@ -123,7 +123,7 @@ class Settled(Happened, tag="Settled"):
     payout: Decimal
 
 
-class Halted(Happened, tag="Halted"):
+class Halted(Happened, frozen=True, kw_only=True, tag="Halted"):
     """Someone pulled the switch: open orders are cancelled, nothing new is placed."""
 
     by: str

@@ -11,7 +11,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The desk's limits. A strategy can only tighten them.
 
     Dollars are exact; `drawdown_max` and `kelly_fraction_max` are shares of 1;
-    `hard_stop` is a fall of the price below average cost [usd/share], 1 switches it off.
+    `hard_stop` is a fall of the price below average cost [usd/share]; 1 means never.
     """
 
     market_usd_max: Usd = Usd(Decimal(50))

@@ -5,6 +5,7 @@ an edge) is a float. The two meet in one function, `limit_price`, and nowhere el
 What the market shows and what the disk stores are integer micro-units.
 """
 
+import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from enum import Enum
 from typing import NewType
@@ -55,9 +56,7 @@ def snap(value: float) -> float:
     tick off for 26 of 998 prices. NaN and infinities pass through.
     """
     scaled = value * 1e9
-    if scaled != scaled or scaled in (float("inf"), float("-inf")):
-        return scaled / 1e9
-    return round(scaled) / 1e9
+    return round(scaled) / 1e9 if math.isfinite(scaled) else scaled
 
 
 def limit_price(wanted: float, tick: Decimal, side: Side) -> Price:

@@ -38,7 +38,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Approved(msgspec.Struct, frozen=True, kw_only=True, tag="Approved"):
-    """Risk let the decision pass at `size` [shares]; `cut_by` names who made it less."""
+    """Risk let the decision pass at `size` [shares]; `cut_by` says who made it less."""
 
     size: Shares
     cut_by: str = ""

@@ -29,7 +29,7 @@ CATEGORIES = (
 
 
 class Feed(Enum):
-    """Where a feature comes from. (A market's tier sets polling only.)"""
+    """Where a feature comes from. A market's tier is something else: polling."""
 
     GAMMA = "gamma"
     BOOK = "book"

@@ -30,7 +30,7 @@ class Param(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Let(msgspec.Struct, frozen=True, kw_only=True):
-    """A derived column: a name for an expression, evaluated in the order of the file."""
+    """A derived column: a name for an expression, in the order of the file."""
 
     name: str
     expression: Expression
@@ -65,8 +65,10 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Urgency(Enum):
-    """How an order meets the book: low rests post-only, normal is a limit order that
-    may rest, high takes what is there and cancels the rest (FAK).
+    """How an order meets the book.
+
+    Low rests post-only, normal is a limit order that may rest, high takes what is
+    there and cancels the rest (FAK).
     """
 
     LOW = "low"
@@ -108,7 +110,7 @@ class Veto(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """When `when` is TRUE, `then`. Under UNKNOWN a veto blocks, a trade does not fire."""
+    """When `when` is TRUE, `then`. Under UNKNOWN a veto blocks, a trade stays."""
 
     id: str
     when: Expression
