@@ -18,7 +18,7 @@ class Kind(Enum):
     NUMBER = "number"
     BOOL = "bool"
     ENUM = "enum"
-    TOKEN = "token"  # noqa: S105 - a side of the market, no password
+    TOKEN = "token"
 
 
 class Type(msgspec.Struct, frozen=True):

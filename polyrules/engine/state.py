@@ -1,0 +1,282 @@
+"""All the engine remembers. Only `apply` and `expect` change it."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import msgspec
+
+from polyrules.domain.events import (
+    BookChanged,
+    ClockTicked,
+    Event,
+    Filled,
+    Halted,
+    LevelsChanged,
+    MarketChanged,
+    MarketListed,
+    MarketResolved,
+    OrderReported,
+    Settled,
+    TickChanged,
+    TradePrinted,
+)
+from polyrules.domain.ids import ClientOrderId, MarketId, StrategyId, TokenId
+from polyrules.domain.market import Book, Market, mirror
+from polyrules.domain.money import ONE, ZERO, Shares, Side, Usd, from_micros
+from polyrules.domain.orders import (
+    OPEN,
+    CancelOrder,
+    Command,
+    Order,
+    OrderStatus,
+    PlaceOrder,
+    Report,
+    advance,
+)
+from polyrules.engine.ledger import Ledger
+from polyrules.errors import InvariantError
+from polyrules.features.catalog import Feed
+from polyrules.features.table import Feeds, Table
+
+CooldownKey = tuple[StrategyId, str, MarketId, TokenId, Side]
+
+
+class OpenOrder(msgspec.Struct, kw_only=True):
+    """An order that may still trade, and how far it got."""
+
+    order: Order
+    status: OrderStatus
+    filled: Shares = Shares(ZERO)
+    cancelling: bool = False
+
+    @property
+    def remaining(self) -> Shares:
+        """Shares that may still trade."""
+        return Shares(self.order.size - self.filled)
+
+
+class MarketState(msgspec.Struct, kw_only=True):
+    """One market: its facts, its row in the table, its book in YES terms."""
+
+    market: Market
+    row: int
+    book: Book
+    book_at: int | None = None
+    changed: bool = False  # the book moved since its features were written
+    bids_known: dict[TokenId, int] = {}  # last bid of each token seen [micro-usd]
+
+    def bid(self, token: TokenId) -> int | None:
+        """Return the best price paid for `token` now [micro-usd], or None."""
+        if self.book.crossed:
+            return None
+        if token == self.market.yes:
+            return self.book.best_bid
+        ask = self.book.best_ask
+        return None if ask is None else ONE - ask
+
+
+class State:
+    """Markets, orders and money as far as the events so far have told."""
+
+    def __init__(
+        self, bankroll: Usd, strategies: tuple[StrategyId, ...], feeds: Feeds
+    ) -> None:
+        self.now = 0
+        self.halted = False
+        self.table = Table(feeds)
+        self.markets: dict[MarketId, MarketState] = {}
+        self.by_row: list[MarketState] = []
+        self.orders: dict[ClientOrderId, OpenOrder] = {}
+        self.cooldowns: dict[CooldownKey, int] = {}
+        self.desk = Ledger(bankroll)
+        self.own = {strategy: Ledger(bankroll) for strategy in strategies}
+        self._owners: dict[ClientOrderId, StrategyId] = {}
+
+    def apply(self, event: Event) -> None:  # noqa: C901 - one arm for each kind of event
+        """Take in what happened.
+
+        Raises:
+            InvariantError: Time ran backward, or a report fits no order we know.
+        """
+        if event.at < self.now:
+            raise InvariantError(f"an event at {event.at} came after {self.now}")
+        self.now = event.at
+        match event:
+            case BookChanged() | LevelsChanged():
+                self._change_book(event)
+            case ClockTicked():
+                self._mark()
+            case TradePrinted():
+                self._add_trade(event)
+            case MarketListed() | MarketChanged():
+                self._list(event)
+            case TickChanged():
+                self._change_tick(event)
+            case MarketResolved():
+                if (known := self.markets.get(event.market)) is not None:
+                    self.table.close(known.row)
+            case OrderReported():
+                self._report(event.client_order_id, event.report)
+            case Filled():
+                self._fill(event)
+            case Settled():
+                self._settle(event)
+            case Halted():
+                self.halted = True
+
+    def expect(self, command: Command) -> None:
+        """Remember a command that is about to leave."""
+        match command:
+            case PlaceOrder(order=order):
+                status = advance(OrderStatus.CREATED, Report.SUBMITTED)
+                live = OpenOrder(order=order, status=status)
+                self.orders[order.client_order_id] = live
+                self._owners[order.client_order_id] = order.strategy
+            case CancelOrder(client_order_id=order_id):
+                self.orders[order_id].cancelling = True
+
+    def refresh(self) -> None:
+        """Bring the table's columns up to now."""
+        for known in self._moved():
+            self.table.write_book(known.row, known.book)
+            known.changed = False
+        self.table.refresh_trades(self.now)
+
+    def open_orders(
+        self, market: MarketId | None = None, strategy: StrategyId | None = None
+    ) -> Iterator[OpenOrder]:
+        """Yield the orders that may still trade, oldest first."""
+        for live in self.orders.values():
+            if market is not None and live.order.market != market:
+                continue
+            if strategy is not None and live.order.strategy != strategy:
+                continue
+            yield live
+
+    def sellable(self, strategy: StrategyId, token: TokenId) -> Decimal:
+        """Return the shares of `token` a strategy holds and does not yet sell."""
+        position = self.own[strategy].portfolio.positions.get(token)
+        if position is None:
+            return ZERO
+        selling = sum(
+            (
+                live.remaining
+                for live in self.open_orders(position.market, strategy)
+                if live.order.side is Side.SELL and live.order.token == token
+            ),
+            ZERO,
+        )
+        return position.shares - selling
+
+    def _moved(self) -> Iterator[MarketState]:
+        return (known for known in self.by_row if known.changed)
+
+    def _list(self, event: MarketListed | MarketChanged) -> None:
+        market = event.market
+        known = self.markets.get(market.id)
+        if known is None:
+            row = self.table.add(market, event.listing, event.at)
+            known = MarketState(market=market, row=row, book=Book())
+            self.markets[market.id] = known
+            self.by_row.append(known)
+        else:
+            known.market = market
+            self.table.state_facts(known.row, market, event.listing)
+
+    def _change_book(self, event: BookChanged | LevelsChanged) -> None:
+        known = self.markets.get(event.market)
+        if known is None:
+            return  # a market nobody described cannot be traded
+        if isinstance(event, BookChanged):
+            if event.token == known.market.yes:
+                known.book.replace(event.bids, event.asks)
+            elif event.token == known.market.no:
+                known.book.replace(mirror(event.asks), mirror(event.bids))
+        else:
+            for change in event.changes:
+                _change_level(
+                    known, change.token, change.side, change.price, change.size
+                )
+        known.book_at = event.at
+        known.changed = True
+        self.table.touch_book(known.row, event.at)
+
+    def _change_tick(self, event: TickChanged) -> None:
+        known = self.markets.get(event.market)
+        if known is not None:
+            known.market = msgspec.structs.replace(known.market, tick=event.tick)
+            self.table.state_tick(known.row, float(event.tick))
+
+    def _add_trade(self, event: TradePrinted) -> None:
+        known = self.markets.get(event.market)
+        if known is not None and event.token in (known.market.yes, known.market.no):
+            of_yes = event.token == known.market.yes
+            self.table.add_trade(known.row, event, of_yes=of_yes)
+
+    def _report(self, order_id: ClientOrderId, report: Report) -> None:
+        live = self.orders.get(order_id)
+        if live is None:
+            raise InvariantError(f"{report.name} for {order_id}, which is not open")
+        live.status = advance(live.status, report)
+        if live.status not in OPEN:
+            del self.orders[order_id]
+
+    def _fill(self, fill: Filled) -> None:
+        live = self.orders.get(fill.client_order_id)
+        if live is None:
+            raise InvariantError(
+                f"a fill for {fill.client_order_id}, which is not open"
+            )
+        live.filled = Shares(live.filled + fill.size)
+        if live.remaining < 0:
+            raise InvariantError(f"{fill.client_order_id} filled above its size")
+        whole = live.remaining == 0
+        strategy = live.order.strategy
+        self._report(
+            fill.client_order_id, Report.FILLED_WHOLE if whole else Report.FILLED_PART
+        )
+        self.desk.portfolio.apply(fill)
+        self.own[strategy].portfolio.apply(fill)
+
+    def _settle(self, event: Settled) -> None:
+        self.desk.portfolio.apply(event)
+        for ledger in self.own.values():
+            position = ledger.portfolio.positions.get(event.token)
+            if position is not None:
+                share = msgspec.structs.replace(event, size=position.shares)
+                ledger.portfolio.apply(share)
+
+    def _mark(self) -> None:
+        """Value every position at the best bid of its token.
+
+        Source:
+            Decision 24: else at the last bid known, else at 0 once that is too old.
+        """
+        held = self.desk.portfolio.positions
+        prices = {token: self._worth(p.market, token) for token, p in held.items()}
+        self.desk.mark(self.now, prices)
+        for ledger in self.own.values():
+            ledger.mark(self.now, prices)
+
+    def _worth(self, market: MarketId, token: TokenId) -> Decimal:
+        known = self.markets[market]
+        limit = self.table.feeds.age(Feed.BOOK)
+        if known.book_at is None or (
+            limit is not None and self.now - known.book_at > limit
+        ):
+            return ZERO
+        bid = known.bid(token)
+        if bid is None:
+            bid = known.bids_known.get(token, 0)
+        known.bids_known[token] = bid
+        return from_micros(bid)
+
+
+def _change_level(
+    known: MarketState, token: TokenId, side: Side, price: int, size: int
+) -> None:
+    if token == known.market.yes:
+        known.book.change(side, price, size)
+    elif token == known.market.no:
+        other = Side.SELL if side is Side.BUY else Side.BUY
+        known.book.change(other, ONE - price, size)

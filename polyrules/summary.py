@@ -1,0 +1,210 @@
+"""What a run came to: counted from its Steps, told at its end.
+
+A summary is made of what was decided and of what the venue answered; it never looks at
+the market itself. Every profit it names carries the optimism of the venue that made it.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from decimal import Decimal
+
+import msgspec
+
+from polyrules.domain.events import Filled, OrderReported, Settled
+from polyrules.domain.ids import MarketId, StrategyId
+from polyrules.domain.market import Market
+from polyrules.domain.money import ZERO, cost
+from polyrules.domain.orders import PlaceOrder, Report
+from polyrules.domain.steps import Marks, Refused, Step
+from polyrules.engine.rules import Funnel
+from polyrules.features.catalog import CATALOG
+from polyrules.journal.digest import Digest
+from polyrules.language.strategy import Strategy
+
+WHY = {
+    "no_feed": "this source has no {feed} feed",
+    "not_stated": "this source does not state it",
+    "no_book": "no book was seen yet",
+    "stale": "the book was too old",
+    "one_sided_or_crossed": "the book was one-sided or crossed",
+    "not_covered": "nothing to work it out from",
+}
+
+
+class StrategySummary(msgspec.Struct, kw_only=True):
+    """One strategy's part of a run. Dollars are exact decimals."""
+
+    id: str
+    version: str
+    digest: str
+    params: dict[str, float | bool | str]
+    decisions: int = 0
+    markets: int = 0
+    refusals: dict[str, int] = {}
+    orders: int = 0
+    fills: int = 0
+    realised_usd: Decimal = ZERO
+    open_usd: Decimal = ZERO
+    silent_because: list[str] = []
+
+
+class Summary(msgspec.Struct, kw_only=True):
+    """A whole run. `settled` counts positions by the market's outcome."""
+
+    run: str
+    mode: str
+    source: str
+    ended: str
+    first_at: int | None
+    last_at: int | None
+    events: int
+    cycles: int
+    decisions: int
+    digest: str
+    refusals: dict[str, int]
+    orders: int
+    rejected: dict[str, int]
+    fills: int
+    traded_usd: Decimal
+    fees_usd: Decimal
+    settled: dict[str, int]
+    equity_usd: Decimal
+    realised_usd: Decimal
+    open_usd: Decimal
+    drawdown_worst: Decimal
+    alarms: int
+    strategies: list[StrategySummary]
+    assumptions: list[str]
+    optimism: str
+
+
+class Tally:
+    """Counts Steps as they pass."""
+
+    def __init__(self, strategies: Mapping[StrategyId, Strategy]) -> None:
+        self._strategies = strategies
+        self._params = {
+            name: {p.name: p.value for p in strategy.params}
+            for name, strategy in strategies.items()
+        }
+        self.digest = Digest()
+        self.steps = 0
+        self.first_at: int | None = None
+        self.last_at: int | None = None
+        self.refusals: Counter[tuple[str, str]] = Counter()
+        self.decisions: Counter[str] = Counter()
+        self.orders: Counter[str] = Counter()
+        self.fills: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+        self.settled: Counter[str] = Counter()
+        self.traded = ZERO
+        self.alarms = 0
+        self._markets: dict[str, set[MarketId]] = {name: set() for name in strategies}
+        self._owners: dict[str, str] = {}
+
+    def take(self, step: Step, markets: Mapping[MarketId, Market]) -> None:
+        """Count one Step."""
+        self.steps += 1
+        self.last_at = step.event.at
+        if self.first_at is None:
+            self.first_at = step.event.at
+        self.alarms += len(step.alarms)
+        self._count_decisions(step)
+        self._count_event(step, markets)
+
+    def markets(self, strategy: StrategyId) -> int:
+        """Return on how many markets a strategy decided."""
+        return len(self._markets[strategy])
+
+    def _count_decisions(self, step: Step) -> None:
+        for decision, verdict in zip(step.decisions, step.verdicts, strict=True):
+            name = decision.strategy
+            self.decisions[name] += 1
+            self._markets[name].add(decision.market)
+            if isinstance(verdict, Refused):
+                self.refusals[name, verdict.check] += 1
+            self.digest.add(
+                step.event.at,
+                self._strategies[name].digest,
+                self._params[name],
+                decision,
+                verdict,
+            )
+        for command in step.commands:
+            if isinstance(command, PlaceOrder):
+                self.orders[command.order.strategy] += 1
+                self._owners[command.order.client_order_id] = command.order.strategy
+
+    def _count_event(self, step: Step, markets: Mapping[MarketId, Market]) -> None:
+        match step.event:
+            case Filled() as fill:
+                self.fills[self._owners.get(fill.client_order_id, "")] += 1
+                self.traded += cost(fill.price, fill.size)
+            case OrderReported(report=Report.REJECTED, reason=reason):
+                self.rejected[reason] += 1
+            case Settled() as paid:
+                self.settled[_outcome(paid, markets[paid.market])] += 1
+            case _:
+                pass
+
+
+def why_silent(strategy: Strategy, funnel: Funnel) -> list[str]:
+    """Return, in sentences, why a strategy never decided anything."""
+    if funnel.evaluations == 0:
+        return [f"it was never due: it asks every {strategy.every // 1_000_000} s"]
+    if funnel.rows == 0:
+        return ["no market was open whenever it asked"]
+    return [_where_rows_stopped(strategy, funnel), *_what_was_missing(funnel)]
+
+
+def _where_rows_stopped(strategy: Strategy, funnel: Funnel) -> str:
+    if funnel.universe == 0:
+        return f"none of {funnel.rows:,} rows was in its universe"
+    seen = f"{funnel.universe:,} of {funnel.rows:,} rows were in its universe"
+    stops = [f"guard {name} stopped {n:,}" for name, n in funnel.guarded.items()]
+    if funnel.unknown:
+        stops.append(f"{funnel.unknown:,} were UNKNOWN")
+    vetoes = {rule.id for rule in strategy.rules if rule.id in funnel.fired}
+    stops += [f"rule {name} took {funnel.fired[name]:,}" for name in sorted(vetoes)]
+    if funnel.unpriced:
+        stops.append(f"{funnel.unpriced:,} had no price an order can have")
+    return f"{seen}; " + (", ".join(stops) or "no rule was TRUE on any of them")
+
+
+def _what_was_missing(funnel: Funnel) -> list[str]:
+    return [
+        f"missing {name} on {count / funnel.rows:.0%} of rows: "
+        + WHY.get(why, why).format(feed=CATALOG[name].feed.value)
+        for (name, why), count in funnel.missing.most_common()
+    ]
+
+
+def _outcome(paid: Settled, market: Market) -> str:
+    if paid.payout not in (0, 1):
+        return "50/50"
+    won = paid.payout == 1
+    return "YES" if won is (paid.token == market.yes) else "NO"
+
+
+def strategy_summary(
+    strategy: Strategy, tally: Tally, funnel: Funnel, marks: Marks
+) -> StrategySummary:
+    """Return one strategy's part of the summary."""
+    name = strategy.id
+    decided = tally.decisions[name]
+    return StrategySummary(
+        id=name,
+        version=strategy.version,
+        digest=strategy.digest,
+        params={p.name: p.value for p in strategy.params},
+        decisions=decided,
+        markets=tally.markets(name),
+        refusals={
+            check: n for (who, check), n in tally.refusals.items() if who == name
+        },
+        orders=tally.orders[name],
+        fills=tally.fills[name],
+        realised_usd=marks.realised,
+        open_usd=marks.open,
+        silent_because=[] if decided else why_silent(strategy, funnel),
+    )
