@@ -1,0 +1,82 @@
+"""A run's summary, as people read it."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from polyrules import clock
+from polyrules.summary import StrategySummary, Summary
+
+WIDTH = 10
+
+
+def summary_lines(summary: Summary) -> Iterator[str]:
+    """Yield the lines of a summary; a run without decisions says so first."""
+    if summary.decisions == 0:
+        yield "0 decisions: nothing was traded, because"
+    for strategy in summary.strategies:
+        yield from _strategy_lines(strategy)
+    yield _row(
+        "source", f"{summary.source}, {summary.events:,} events, {_span(summary)}"
+    )
+    yield _row("decisions", f"{summary.decisions:,}  digest {summary.digest}")
+    yield _row("refused", _counts(summary.refusals) or "none")
+    yield _row("orders", _orders(summary))
+    yield _row(
+        "fills",
+        f"{summary.fills:,}  traded {_usd(summary.traded_usd)} usd, "
+        f"fees {_usd(summary.fees_usd)} usd",
+    )
+    yield _row("settled", _counts(summary.settled) or "none")
+    yield _row(
+        "money",
+        f"equity {_usd(summary.equity_usd)} usd: realised "
+        f"{_signed(summary.realised_usd)}, open {_signed(summary.open_usd)}, worst "
+        f"drawdown {summary.drawdown_worst:.2%}",
+    )
+    yield _row("", summary.optimism)
+    for index, assumption in enumerate(summary.assumptions):
+        yield _row("assumed" if index == 0 else "", assumption)
+    if summary.alarms:
+        yield _row("alarms", f"{summary.alarms:,}")
+    yield _row("run", f"{summary.run}  {summary.ended}; polyrules replay {summary.run}")
+
+
+def _strategy_lines(strategy: StrategySummary) -> Iterator[str]:
+    yield (
+        f"{strategy.id} {strategy.version}  {strategy.decisions:,} decisions on "
+        f"{strategy.markets:,} markets, {strategy.orders:,} orders, "
+        f"{strategy.fills:,} fills, realised {_signed(strategy.realised_usd)} usd, "
+        f"open {_signed(strategy.open_usd)} usd"
+    )
+    for reason in strategy.silent_because:
+        yield f"  {reason}"
+
+
+def _orders(summary: Summary) -> str:
+    if not summary.rejected:
+        return f"{summary.orders:,}"
+    reasons = "; ".join(f"{n:,}x {why}" for why, n in summary.rejected.items())
+    return f"{summary.orders:,}, rejected {reasons}"
+
+
+def _span(summary: Summary) -> str:
+    if summary.first_at is None or summary.last_at is None:
+        return "no time at all"
+    first, last = map(clock.to_datetime, (summary.first_at, summary.last_at))
+    return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
+
+
+def _row(name: str, text: str) -> str:
+    return f"{name:<{WIDTH}} {text}"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
+
+
+def _usd(amount: Decimal) -> str:
+    return f"{amount:,.2f}"
+
+
+def _signed(amount: Decimal) -> str:
+    return f"{amount:+,.2f}"
