@@ -5,20 +5,22 @@ the market itself. Every profit it names carries the optimism of the venue that 
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
 
 from polyrules.domain.events import Filled, OrderReported, Settled
-from polyrules.domain.ids import MarketId, StrategyId
+from polyrules.domain.ids import MarketId
 from polyrules.domain.market import Market
 from polyrules.domain.money import ZERO, cost
 from polyrules.domain.orders import PlaceOrder, Report
 from polyrules.domain.steps import Marks, Refused, Step
+from polyrules.engine.engine import Engine
 from polyrules.engine.rules import Funnel
 from polyrules.features.catalog import CATALOG
 from polyrules.journal.digest import Digest
+from polyrules.journal.records import RunSpec
 from polyrules.language.strategy import Strategy
 
 WHY = {
@@ -81,11 +83,11 @@ class Summary(msgspec.Struct, kw_only=True):
 class Tally:
     """Counts Steps as they pass."""
 
-    def __init__(self, strategies: Mapping[StrategyId, Strategy]) -> None:
-        self._strategies = strategies
+    def __init__(self, strategies: Iterable[Strategy]) -> None:
+        self._strategies = {strategy.id: strategy for strategy in strategies}
         self._params = {
             name: {p.name: p.value for p in strategy.params}
-            for name, strategy in strategies.items()
+            for name, strategy in self._strategies.items()
         }
         self.digest = Digest()
         self.steps = 0
@@ -99,20 +101,20 @@ class Tally:
         self.settled: Counter[str] = Counter()
         self.traded = ZERO
         self.alarms = 0
-        self._markets: dict[str, set[MarketId]] = {name: set() for name in strategies}
+        self._markets: dict[str, set[MarketId]] = {n: set() for n in self._strategies}
         self._owners: dict[str, str] = {}
 
-    def take(self, step: Step, markets: Mapping[MarketId, Market]) -> None:
-        """Count one Step."""
+    def take(self, step: Step, engine: Engine) -> None:
+        """Count one Step of `engine`."""
         self.steps += 1
         self.last_at = step.event.at
         if self.first_at is None:
             self.first_at = step.event.at
         self.alarms += len(step.alarms)
         self._count_decisions(step)
-        self._count_event(step, markets)
+        self._count_event(step, engine)
 
-    def markets(self, strategy: StrategyId) -> int:
+    def markets(self, strategy: str) -> int:
         """Return on how many markets a strategy decided."""
         return len(self._markets[strategy])
 
@@ -135,7 +137,7 @@ class Tally:
                 self.orders[command.order.strategy] += 1
                 self._owners[command.order.client_order_id] = command.order.strategy
 
-    def _count_event(self, step: Step, markets: Mapping[MarketId, Market]) -> None:
+    def _count_event(self, step: Step, engine: Engine) -> None:
         match step.event:
             case Filled() as fill:
                 self.fills[self._owners.get(fill.client_order_id, "")] += 1
@@ -143,7 +145,8 @@ class Tally:
             case OrderReported(report=Report.REJECTED, reason=reason):
                 self.rejected[reason] += 1
             case Settled() as paid:
-                self.settled[_outcome(paid, markets[paid.market])] += 1
+                known = engine.state.markets[paid.market]
+                self.settled[_outcome(paid, known.market)] += 1
             case _:
                 pass
 
@@ -186,7 +189,67 @@ def _outcome(paid: Settled, market: Market) -> str:
     return "YES" if won is (paid.token == market.yes) else "NO"
 
 
-def strategy_summary(
+def summarise(
+    spec: RunSpec,
+    engine: Engine,
+    tally: Tally,
+    *,
+    ended: str,
+    source: str,
+    assumptions: tuple[str, ...],
+    optimism: str,
+) -> Summary:
+    """Return what a run came to, as its engine and its tally stand now.
+
+    Args:
+        spec: How the run was begun.
+        engine: After its last Step.
+        tally: Of all its Steps.
+        ended: Why it ended.
+        source: Where its events came from.
+        assumptions: What that source takes for granted.
+        optimism: What whoever prints a profit must say beside it.
+    """
+    engine.state.mark()
+    marks = engine.state.desk.marks()
+    refusals: Counter[str] = Counter()
+    for (_, check), count in tally.refusals.items():
+        refusals[check] += count
+    return Summary(
+        run=spec.id,
+        mode=spec.mode,
+        source=source,
+        ended=ended,
+        first_at=tally.first_at,
+        last_at=tally.last_at,
+        events=tally.steps,
+        cycles=engine.cycles,
+        decisions=tally.digest.count,
+        digest=tally.digest.value(),
+        refusals=dict(refusals),
+        orders=tally.orders.total(),
+        rejected=dict(tally.rejected),
+        fills=tally.fills.total(),
+        traded_usd=tally.traded,
+        fees_usd=marks.fees,
+        settled=dict(tally.settled),
+        equity_usd=marks.equity,
+        realised_usd=marks.realised,
+        open_usd=marks.open,
+        drawdown_worst=marks.drawdown,
+        alarms=tally.alarms,
+        strategies=[
+            _strategy_summary(
+                rules.strategy, tally, rules.funnel, engine.state.own[name].marks()
+            )
+            for name, rules in engine.rules.items()
+        ],
+        assumptions=list(assumptions),
+        optimism=optimism,
+    )
+
+
+def _strategy_summary(
     strategy: Strategy, tally: Tally, funnel: Funnel, marks: Marks
 ) -> StrategySummary:
     """Return one strategy's part of the summary."""

@@ -111,6 +111,7 @@ def _desk(path: str | None) -> tuple[Desk, str]:
 
 
 def _sources(files: tuple[str, ...], desk: Desk) -> list[app.Source]:
+    wanted: list[tuple[str, dict[str, str]]]
     if files:
         wanted = [(name, {}) for name in files]
     else:

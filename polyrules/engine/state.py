@@ -105,7 +105,7 @@ class State:
             case BookChanged() | LevelsChanged():
                 self._change_book(event)
             case ClockTicked():
-                self._mark()
+                self.mark()
             case TradePrinted():
                 self._add_trade(event)
             case MarketListed() | MarketChanged():
@@ -141,6 +141,18 @@ class State:
             self.table.write_book(known.row, known.book)
             known.changed = False
         self.table.refresh_trades(self.now)
+
+    def mark(self) -> None:
+        """Value every position at the best bid of its token, as every tick does.
+
+        Source:
+            Decision 24: else at the last bid known, else at 0 once that is too old.
+        """
+        held = self.desk.portfolio.positions
+        prices = {token: self._worth(p.market, token) for token, p in held.items()}
+        self.desk.mark(self.now, prices)
+        for ledger in self.own.values():
+            ledger.mark(self.now, prices)
 
     def open_orders(
         self, market: MarketId | None = None, strategy: StrategyId | None = None
@@ -245,18 +257,6 @@ class State:
             if position is not None:
                 share = msgspec.structs.replace(event, size=position.shares)
                 ledger.portfolio.apply(share)
-
-    def _mark(self) -> None:
-        """Value every position at the best bid of its token.
-
-        Source:
-            Decision 24: else at the last bid known, else at 0 once that is too old.
-        """
-        held = self.desk.portfolio.positions
-        prices = {token: self._worth(p.market, token) for token, p in held.items()}
-        self.desk.mark(self.now, prices)
-        for ledger in self.own.values():
-            ledger.mark(self.now, prices)
 
     def _worth(self, market: MarketId, token: TokenId) -> Decimal:
         known = self.markets[market]

@@ -1,1 +1,1 @@
-"""The memory: an append-only record of every run, and what is read from it."""
+"""The memory: an append-only record of every run, and how to read it back."""

@@ -1,0 +1,102 @@
+"""What a book still has for us: the sizes it shows, less what our orders took.
+
+Everything is in YES terms and in micro-units, as in `domain.market.Book`. Size is left
+in whole lots of 0.01 share, the venue's own step; what is finer is not for us.
+"""
+
+from collections.abc import Iterator
+
+from polyrules.domain.events import BookChanged, LevelChange
+from polyrules.domain.market import Book, Market, mirror
+from polyrules.domain.money import ONE, Side
+
+LOT = ONE // 100  # micro-shares
+
+Offer = tuple[int, int]  # (price, size left) [micro-units]
+
+
+class Liquidity:
+    """One market's book and what was taken from its levels.
+
+    What was taken from a level stays taken until the level shows more; then only the
+    more is there. A level that disappears is forgotten.
+
+    Attributes:
+        at: When the book last changed [microseconds UTC]; None before the first.
+    """
+
+    def __init__(self, *, refill: bool) -> None:
+        self.at: int | None = None
+        self._refill = refill
+        self._book = Book()
+        self._taken: dict[Side, dict[int, int]] = {Side.BUY: {}, Side.SELL: {}}
+
+    @property
+    def crossed(self) -> bool:
+        """True where the book contradicts itself: crossed or locked."""
+        return self._book.crossed
+
+    def replace(self, event: BookChanged, market: Market) -> None:
+        """Take a new book of one of the market's tokens."""
+        if event.token == market.yes:
+            self._book.replace(event.bids, event.asks)
+        elif event.token == market.no:
+            self._book.replace(mirror(event.asks), mirror(event.bids))
+        else:
+            return
+        self.at = event.at
+        for side, taken in self._taken.items():
+            if self._refill:
+                taken.clear()
+            for price in tuple(taken):
+                self._forget(side, price)
+
+    def change(self, change: LevelChange, market: Market, at: int) -> None:
+        """Take the new total of one level of one of the market's tokens."""
+        side, price = change.side, change.price
+        if change.token == market.no:
+            side, price = opposite(side), ONE - price
+        elif change.token != market.yes:
+            return
+        self._book.change(side, price, change.size)
+        self.at = at
+        if price in self._taken[side]:
+            self._forget(side, price)
+
+    def offers(self, side: Side, limit: int) -> Iterator[Offer]:
+        """Yield what an order on `side` could trade with up to `limit`, best first.
+
+        Nothing is offered by a crossed or locked book.
+        """
+        if self._book.crossed:
+            return
+        buys = side is Side.BUY
+        best = self._book.best_ask if buys else self._book.best_bid
+        if best is None or (best > limit if buys else best < limit):
+            return
+        taken = self._taken[opposite(side)]
+        for price, shown in self._book.asks() if buys else self._book.bids():
+            if price > limit if buys else price < limit:
+                return
+            left = shown - taken.get(price, 0)
+            if left >= LOT:
+                yield price, left - left % LOT
+
+    def take(self, side: Side, price: int, size: int) -> None:
+        """Note that our order on `side` took `size` from the level at `price`."""
+        taken = self._taken[opposite(side)]
+        taken[price] = taken.get(price, 0) + size
+
+    def _forget(self, side: Side, price: int) -> None:
+        """Never hold more to be taken from a level than it shows."""
+        shown = self._book.size_at(side, price)
+        if shown:
+            taken = self._taken[side]
+            taken[price] = min(taken[price], shown)
+        else:
+            del self._taken[side][price]
+
+
+def opposite(side: Side) -> Side:
+    """Return the other side."""
+    return Side.SELL if side is Side.BUY else Side.BUY
