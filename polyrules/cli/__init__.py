@@ -1,5 +1,118 @@
-"""The doorway: click commands, one small file per family, loaded when asked for."""
+"""The doorway: click commands, one small file per family, loaded when asked for.
+
+`polyrules --help` imports click and nothing else that is heavy: the list of commands is
+a table of words here, and a command's module is imported when that command is called.
+Errors raised on purpose end here as lines on stderr; a bug keeps its traceback.
+"""
+
+import os
+import sys
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+
+from polyrules import __version__
+
+INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+PIPE_CLOSED = 141  # 128 + SIGPIPE: `polyrules ... | head` is no error of ours
+
+
+class Entry(NamedTuple):
+    """Where a command lives, and its one line in the list of commands."""
+
+    module: str
+    help: str
+
+
+COMMANDS: dict[str, Entry] = {
+    "validate": Entry("validate", "Check strategy files; say what is wrong and where."),
+    "test": Entry("test_command", "Run the tests embedded in strategy files."),
+    "features": Entry("features", "List the numbers a rule may name."),
+    "new": Entry("new", "Start a strategy of your own from a shipped one."),
+    "desk": Entry("desk", "Write and check the operator's settings."),
+    "tape": Entry("tape", "Import recorded market data, and look into it."),
+    "run": Entry("run", "Run strategies over a tape, with pretended money."),
+    "replay": Entry("replay", "Recompute a recorded run and compare every step."),
+    "status": Entry("status", "Show the runs a journal holds, or how one went."),
+    "positions": Entry("positions", "Show what a run holds and what it is worth."),
+    "decisions": Entry("decisions", "Show what a run decided, and why."),
+}
+
+
+class Doorway(click.Group):
+    """A group that imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order a newcomer meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command, or None if there is none of that name."""
+        del ctx
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command: click.Command = import_module(f"polyrules.cli.{entry.module}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or name the one that was probably meant."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            near = get_close_matches(name, COMMANDS, n=1)
+            meant = f'did you mean "{near[0]}"?' if near else "see polyrules --help"
+            raise click.UsageError(f'no such command "{name}"; {meant}', ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write the list of commands without importing any."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        """Run the command; turn our own errors into lines and an exit code."""
+        from polyrules.errors import PolyrulesError  # noqa: PLC0415 - not for --help
+
+        try:
+            return super().invoke(ctx)
+        except PolyrulesError as error:
+            click.echo(f"error: {error}", err=True)
+            if error.hint:
+                click.echo(f"hint: {error.hint}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            ctx.exit(PIPE_CLOSED)
+
+
+@click.group(
+    cls=Doorway,
+    epilog="Exit codes: 0 clean or same; 1 findings or differences; 2 usage, input"
+    " or I/O.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def polyrules() -> None:
+    """Trading rules for prediction markets that you can read, check and replay."""
 
 
 def main() -> None:
-    """Run polyrules."""
+    """Run polyrules: the entry point of the installed command."""
+    try:
+        try:
+            polyrules.main(prog_name="polyrules")
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes stdout once more at exit and would complain: give it a sink.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(PIPE_CLOSED)

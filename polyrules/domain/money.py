@@ -86,7 +86,7 @@ def limit_price(wanted: float, tick: Decimal, side: Side) -> Price:
     nanos = round(exact * NANO)
     rounding = ROUND_FLOOR if side is Side.BUY else ROUND_CEILING
     steps = (Decimal(nanos) / (tick * NANO)).to_integral_value(rounding)
-    price = steps * tick
+    price = (steps * tick).quantize(tick)
     if not tick <= price <= 1 - tick:
         raise ValueError(f"no tick of {tick} on the safe side of {wanted} for {side}")
     return Price(price)

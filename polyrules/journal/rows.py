@@ -23,19 +23,21 @@ from polyrules.domain.steps import Approved, Decision, Step, Verdict
 from polyrules.journal.chain import VALUE_BYTES
 
 LIFECYCLE = (OrderReported, Filled, Settled, MarketResolved, Halted)
+STORED, TICK, PLAIN = b"s", b"t", b"-"  # how much of a Step is kept
 PAIR = struct.Struct("<qq")  # (sequence, at) of a tick
 
 Row = tuple[Any, ...]  # values in the order of the table's columns
 
 
-def is_stored(step: Step) -> bool:
-    """Return whether a Step is kept in full, or its chain value only."""
-    return bool(
-        isinstance(step.event, LIFECYCLE)
-        or step.decisions
-        or step.commands
-        or step.alarms
-    )
+def kept_as(step: Step) -> bytes:
+    """Return whether a Step is kept in full, as a tick, or by its chain value only."""
+    event = step.event
+    if step.decisions or step.commands or step.alarms or isinstance(event, LIFECYCLE):
+        return STORED
+    if isinstance(event, ClockTicked):
+        # a pair of integers has no place for the venue's stamp
+        return TICK if event.venue_at is None else STORED
+    return PLAIN
 
 
 class Batch:
@@ -44,6 +46,7 @@ class Batch:
     def __init__(self, run: RunId, first_sequence: int) -> None:
         self.first_sequence = first_sequence
         self.values = bytearray()
+        self.kept = bytearray()
         self.ticks = bytearray()
         self.steps: list[Row] = []
         self.decisions: list[Row] = []
@@ -52,31 +55,29 @@ class Batch:
         self._run = run
 
     def __len__(self) -> int:
-        return len(self.values) // VALUE_BYTES
+        return len(self.kept)
 
     def add(self, step: Step, body: bytes, value: bytes) -> None:
         """Take the next Step, its canonical JSON and its chain value."""
+        kept = kept_as(step)
         self.values += value
-        event = step.event
-        if is_stored(step):
+        self.kept += kept
+        if kept == STORED:
             self._store(step, body, value)
-        elif isinstance(event, ClockTicked):
-            if event.venue_at is None:
-                self.ticks += PAIR.pack(step.sequence, event.at)
-            else:  # the pair could not say so
-                self._store(step, body, value)
+        elif kept == TICK:
+            self.ticks += PAIR.pack(step.sequence, step.event.at)
 
     def rows(self) -> dict[str, list[Row]]:
         """Return the rows by table; tables without any are left out."""
         first = (self._run, self.first_sequence)
-        values = bytes(self.values)
+        values, kept = bytes(self.values), bytes(self.kept)
         found: dict[str, list[Row]] = {
             "steps": self.steps,
             "decisions": self.decisions,
             "orders": self.orders,
             "fills": self.fills,
             "ticks": [(*first, bytes(self.ticks))] if self.ticks else [],
-            "chain": [(*first, values, seal(values))],
+            "chain": [(*first, values, kept, seal(values, kept))],
         }
         return {table: rows for table, rows in found.items() if rows}
 
@@ -90,9 +91,9 @@ class Batch:
             self.fills.append(fill_row(step, step.event))
 
 
-def seal(values: bytes) -> bytes:
-    """Return 16 bytes of blake2b over a block of chain values."""
-    return hashlib.blake2b(values, digest_size=VALUE_BYTES).digest()
+def seal(values: bytes, kept: bytes) -> bytes:
+    """Return 16 bytes of blake2b over a block of the chain."""
+    return hashlib.blake2b(values + kept, digest_size=VALUE_BYTES).digest()
 
 
 def decision_rows(step: Step) -> list[Row]:

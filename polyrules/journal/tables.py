@@ -59,14 +59,17 @@ STEPS = Table(
 )
 
 # Chain values of consecutive Steps, 16 bytes each, as one transaction wrote them;
-# `seal` is blake2b over them.
+# `kept` has a letter for each: s, the Step is in `steps`; t, in `ticks`; -, on the
+# tape only; `seal` is blake2b over both.
 CHAIN = Table(
     "chain",
     METADATA,
     Column("run", String, primary_key=True),
     Column("first_sequence", BigInteger, primary_key=True, autoincrement=False),
     Column("chain_values", LargeBinary, nullable=False),
+    Column("kept", LargeBinary, nullable=False),
     Column("seal", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # Ticks from which nothing followed: pairs (sequence, at) of little-endian int64.
@@ -76,6 +79,7 @@ TICKS = Table(
     Column("run", String, primary_key=True),
     Column("first_sequence", BigInteger, primary_key=True, autoincrement=False),
     Column("pairs", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 DECISIONS = Table(
@@ -95,6 +99,7 @@ DECISIONS = Table(
     Column("approved_size", BigInteger, nullable=False),
     Column("said_by", String, nullable=False),
     Column("reason", String, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 ORDERS = Table(
@@ -111,6 +116,7 @@ ORDERS = Table(
     Column("side", String, nullable=False),
     Column("price", BigInteger, nullable=False),
     Column("size", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 FILLS = Table(
@@ -126,4 +132,5 @@ FILLS = Table(
     Column("size", BigInteger, nullable=False),
     Column("fee", BigInteger, nullable=False),
     Column("maker", Boolean, nullable=False),
+    sqlite_with_rowid=False,
 )

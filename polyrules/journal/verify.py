@@ -21,6 +21,8 @@ from polyrules.journal.reading import PAGE, fetch
 from polyrules.journal.records import Fault, Run
 from polyrules.journal.rows import (
     PAIR,
+    STORED,
+    TICK,
     Row,
     decision_rows,
     fill_row,
@@ -28,8 +30,6 @@ from polyrules.journal.rows import (
     seal,
 )
 from polyrules.journal.tables import CHAIN, DECISIONS, FILLS, ORDERS, STEPS, TICKS
-
-Found = tuple[int, bytes]  # sequence and bytes
 
 
 def first_fault(database: Database, run: Run) -> Fault | None:
@@ -49,68 +49,72 @@ class _Bodies:
     """Walks the chain and holds every stored Step and tick against it."""
 
     def __init__(self, database: Database, run: Run) -> None:
-        self._database = database
         self._run = run
         self._steps = _pages(database, STEPS, run.id, "sequence", "body", "value")
-        self._ticks = self._tick_bodies()
+        self._ticks = _ticks(database, run.id)
         self._blocks = _pages(
-            database, CHAIN, run.id, "first_sequence", "chain_values", "seal"
+            database, CHAIN, run.id, "first_sequence", "chain_values", "kept", "seal"
         )
 
     def first_fault(self) -> Fault | None:
-        step, tick = next(self._steps, None), next(self._ticks, None)
         last, value = 0, SEED
-        for first, values, sealed in self._blocks:
+        for first, values, kept, sealed in self._blocks:
             if first != last + 1:
                 return Fault(sequence=last + 1, message="its chain value is missing")
-            broken = seal(values) != sealed
-            for start in range(0, len(values), VALUE_BYTES):
+            end = last + len(kept)
+            if seal(values, kept) != sealed:
+                message = f"a chain value from here to step {end} was changed"
+                return Fault(sequence=first, message=message)
+            for index, mark in enumerate(kept):
                 last, before = last + 1, value
-                value = values[start : start + VALUE_BYTES]
-                if step is not None and step[0] == last:
-                    fault = _step_fault(step, before, value, self._run.id)
-                    step = next(self._steps, None)
-                elif tick is not None and tick[0] == last:
-                    fault = _tick_fault(tick, before, value)
-                    tick = next(self._ticks, None)
-                else:
-                    fault = None
+                value = values[index * VALUE_BYTES : (index + 1) * VALUE_BYTES]
+                fault = self._fault(last, bytes((mark,)), before, value)
                 if fault is not None:
                     return fault
-            if broken:
-                return Fault(
-                    sequence=first,
-                    message=f"a chain value from here to step {last} was changed",
-                )
-        return self._end_fault(last, step, tick)
+        return self._end_fault(last)
 
-    def _end_fault(
-        self, last: int, step: Row | None, tick: Found | None
+    def _fault(
+        self, sequence: int, kept: bytes, before: bytes, value: bytes
     ) -> Fault | None:
-        wanted = self._run.steps
-        if wanted is not None and last != wanted:
-            return Fault(
-                sequence=last + 1,
-                message=f"the chain ends after {last} of {wanted} steps",
-            )
-        left = [found[0] for found in (step, tick) if found is not None]
-        if left:
-            return Fault(sequence=min(left), message="the chain has no value for it")
+        if kept == STORED:
+            step = next(self._steps, (0, b"", b""))
+            return _step_fault(sequence, step, before, value, self._run.id)
+        if kept == TICK:
+            event = ClockTicked(at=next(self._ticks, 0))
+            body = encode(Step(run=self._run.id, sequence=sequence, event=event))
+            if link(before, body) != value:
+                message = "the time of its tick was changed or is missing"
+                return Fault(sequence=sequence, message=message)
         return None
 
-    def _tick_bodies(self) -> Iterator[Found]:
-        for _, pairs in _pages(
-            self._database, TICKS, self._run.id, "first_sequence", "pairs"
-        ):
-            for sequence, at in PAIR.iter_unpack(pairs[: len(pairs) // 16 * 16]):
-                event = ClockTicked(at=at)
-                step = Step(run=self._run.id, sequence=sequence, event=event)
-                yield sequence, encode(step)
+    def _end_fault(self, last: int) -> Fault | None:
+        wanted = self._run.steps
+        if wanted is not None and last != wanted:
+            message = f"the chain ends after {last} of {wanted} steps"
+            return Fault(sequence=last + 1, message=message)
+        step = next(self._steps, None)
+        if step is not None:
+            return Fault(sequence=step[0], message="the chain has no value for it")
+        if next(self._ticks, None) is not None:
+            message = "there are more ticks than the chain has"
+            return Fault(sequence=last + 1, message=message)
+        return None
 
 
-def _step_fault(stored: Row, before: bytes, value: bytes, run: RunId) -> Fault | None:
-    sequence, body, own_value = stored
-    if link(before, body) != value:
+def _ticks(database: Database, run: RunId) -> Iterator[int]:
+    for (pairs,) in _pages(database, TICKS, run, "pairs"):
+        whole = len(pairs) // PAIR.size * PAIR.size
+        for _, at in PAIR.iter_unpack(pairs[:whole]):
+            yield at
+
+
+def _step_fault(
+    sequence: int, stored: Row, before: bytes, value: bytes, run: RunId
+) -> Fault | None:
+    found, body, own_value = stored
+    if found != sequence:
+        message = "it was kept in full and is missing"
+    elif link(before, body) != value:
         message = "its body was changed: the chain does not vouch for it"
     elif own_value != value:
         message = "its own chain value was changed"
@@ -128,13 +132,6 @@ def _content_fault(sequence: int, body: bytes, run: RunId) -> Fault | None:
         found = f"step {step.sequence} of run {step.run}"
         return Fault(sequence=sequence, message=f"its body is that of {found}")
     return None
-
-
-def _tick_fault(tick: Found, before: bytes, value: bytes) -> Fault | None:
-    sequence, body = tick
-    if link(before, body) == value:
-        return None
-    return Fault(sequence=sequence, message="the time of its tick was changed")
 
 
 def _rows_fault(database: Database, run: RunId) -> Fault | None:

@@ -29,27 +29,26 @@ class Liquidity:
         self.at: int | None = None
         self._refill = refill
         self._book = Book()
+        self._unread: tuple[BookChanged, Market] | None = None
         self._taken: dict[Side, dict[int, int]] = {Side.BUY: {}, Side.SELL: {}}
 
     @property
     def crossed(self) -> bool:
         """True where the book contradicts itself: crossed or locked."""
+        self._read()
         return self._book.crossed
 
     def replace(self, event: BookChanged, market: Market) -> None:
         """Take a new book of one of the market's tokens."""
-        if event.token == market.yes:
-            self._book.replace(event.bids, event.asks)
-        elif event.token == market.no:
-            self._book.replace(mirror(event.asks), mirror(event.bids))
-        else:
+        if event.token not in (market.yes, market.no):
             return
         self.at = event.at
-        for side, taken in self._taken.items():
-            if self._refill:
+        self._unread = (event, market)
+        if self._refill:
+            for taken in self._taken.values():
                 taken.clear()
-            for price in tuple(taken):
-                self._forget(side, price)
+        if any(self._taken.values()):
+            self._read()  # else it can wait: most books are replaced unread
 
     def change(self, change: LevelChange, market: Market, at: int) -> None:
         """Take the new total of one level of one of the market's tokens."""
@@ -58,6 +57,7 @@ class Liquidity:
             side, price = opposite(side), ONE - price
         elif change.token != market.yes:
             return
+        self._read()
         self._book.change(side, price, change.size)
         self.at = at
         if price in self._taken[side]:
@@ -68,7 +68,7 @@ class Liquidity:
 
         Nothing is offered by a crossed or locked book.
         """
-        if self._book.crossed:
+        if self.crossed:
             return
         buys = side is Side.BUY
         best = self._book.best_ask if buys else self._book.best_bid
@@ -86,6 +86,19 @@ class Liquidity:
         """Note that our order on `side` took `size` from the level at `price`."""
         taken = self._taken[opposite(side)]
         taken[price] = taken.get(price, 0) + size
+
+    def _read(self) -> None:
+        if self._unread is None:
+            return
+        event, market = self._unread
+        self._unread = None
+        if event.token == market.yes:
+            self._book.replace(event.bids, event.asks)
+        else:
+            self._book.replace(mirror(event.asks), mirror(event.bids))
+        for side, taken in self._taken.items():
+            for price in tuple(taken):
+                self._forget(side, price)
 
     def _forget(self, side: Side, price: int) -> None:
         """Never hold more to be taken from a level than it shows."""

@@ -322,6 +322,7 @@ class Paper:
         )
         pit.working[order.client_order_id] = working
         self._where[order.client_order_id] = pit
+        self._reserve(working)
         yield _said(order, at, Report.ACCEPTED)
         for price, size in plan:
             pit.liquidity.take(side, price, size)

@@ -11,6 +11,8 @@ from polyrules.errors import InputError
 from polyrules.venues.tape.mapping import Levels, Outcome, Time, micros
 
 MICROS_OF = {"s": 1_000_000.0, "ms": 1_000.0, "us": 1.0, "ns": 0.001}
+BEGIN, END = 1_500_000_000_000_000, 4_102_444_800_000_000  # July 2017, year 2100
+NO_TIME = "no time between 2017 and 2100 (is the unit right?)"
 LEVEL_COLUMNS = ("bid_px", "bid_sz", "ask_px", "ask_sz")
 
 
@@ -38,6 +40,11 @@ def time(source: Time, schema: pl.Schema) -> pl.Expr:
     else:
         at = column.cast(pl.Datetime("us")).dt.epoch("us")
     return at + micros(source.shift)
+
+
+def plausible(at: pl.Expr) -> pl.Expr:
+    """True where a time can be one of this venue's: a wrong unit shows here."""
+    return at.is_between(BEGIN, END)
 
 
 def amount(column: str) -> pl.Expr:

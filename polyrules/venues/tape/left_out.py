@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from polyrules.errors import InputError
 from polyrules.venues.tape.manifest import PROBLEMS_LISTED
 
 PLACES_A_REASON = 20  # so that one common fault does not hide the rare ones
@@ -26,6 +27,20 @@ class LeftOut:
         """Note several lines of the file `name`, all for one reason."""
         for line in lines:
             self.add(f"{name}:{line}", reason)
+
+    def take(self, other: "LeftOut") -> None:
+        """Add what `other` tallied."""
+        self.counts.update(other.counts)
+        room = PROBLEMS_LISTED - len(self.problems)
+        self.problems += other.problems[:room]
+
+    def everything(self) -> InputError:
+        """Return the error for an import of which nothing was left."""
+        told = "; ".join(f"{why} ({n})" for why, n in self.counts.most_common(5))
+        return InputError(
+            f"nothing that can stand on a tape: {told or 'the sources are empty'}",
+            hint="\n".join(self.problems[:5]),
+        )
 
     def as_counts(self) -> dict[str, int]:
         """Return the number kept out by reason, the most frequent first."""

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import polars as pl
 
 from polyrules.domain.events import Event
@@ -59,7 +60,7 @@ class Tape:
         for file, frame in self._frames(first, last):
             try:
                 yield from rows.to_events(frame)
-            except (ValueError, TypeError, KeyError) as error:
+            except (msgspec.MsgspecError, ValueError, TypeError) as error:
                 raise TapeError(
                     f"{self.path / file.name}: not rows of a tape: {error}", hint=AGAIN
                 ) from error
@@ -70,6 +71,17 @@ class Tape:
         if not files:
             return pl.LazyFrame(schema=rows.SCHEMA)
         return pl.scan_parquet(files, glob=False)
+
+    def table(self, question: pl.LazyFrame) -> pl.DataFrame:
+        """Return the answer to a question put to `scan`.
+
+        Raises:
+            TapeError: A file is torn.
+        """
+        try:
+            return question.collect()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise TapeError(f"{self.path}: unreadable: {error}", hint=AGAIN) from error
 
     def verify(self) -> tuple[str, ...]:
         """Hash every file again and name those that are not what the manifest says."""

@@ -43,7 +43,8 @@ def import_tables(
 
     Raises:
         InputError: A file is of no known kind, matches no table, cannot be read or
-            lacks a column; or a table of the mapping matches no file.
+            lacks a column; a table of the mapping matches no file; or nothing in the
+            files can be used.
         TapeError: The tape cannot be written.
     """
     importing = TableImport(mapping, writer, progress)
@@ -51,6 +52,8 @@ def import_tables(
         importing.read(file, table)
     for event in importing.known.events():
         writer.append(event)
+    if writer.empty:
+        raise importing.left_out.everything()
     return writer.close(importing.manifest(files))
 
 
@@ -107,7 +110,7 @@ class TableImport:
         at = columns.time(when, sheet.schema) if when else pl.lit(None, pl.Int64)
         sheet.add(at=at)
         if when:
-            sheet.keep(pl.col("at") > 0, "no time")
+            sheet.keep(columns.plausible(pl.col("at")), columns.NO_TIME)
         facts = shapes.facts(table.facts, sheet)
         if isinstance(table, Markets):
             self.known.describe(facts)
@@ -146,10 +149,15 @@ class TableImport:
             # A flag stands on some rows only: the others are silent, not wrong.
             sheet.rows = sheet.rows.filter(columns.text(table.payout_yes).is_not_null())
         sheet.keep(pl.col("payout").is_in([0, HALF, ONE]), "no answer we know")
-        sheet.keep(pl.col("at") > 0, "no time")
+        sheet.keep(columns.plausible(pl.col("at")), columns.NO_TIME)
         rows = sheet.rows.select("market", "at", "payout", LINE)
         for market, at, payout, line in rows.iter_rows():
             self.known.answer(market, at, payout, f"{sheet.name}:{line}")
+
+
+def is_for(file: Path, mapping: Mapping) -> bool:
+    """Tell whether a table of `mapping` is for `file`, by its name."""
+    return any(fnmatchcase(file.name, table.file) for table in mapping.tables)
 
 
 def _match(files: list[Path], mapping: Mapping) -> list[tuple[Path, Table]]:
@@ -165,7 +173,7 @@ def _match(files: list[Path], mapping: Mapping) -> list[tuple[Path, Table]]:
             raise InputError(
                 f"{file}: not a table", hint=f"tables are {', '.join(SUFFIXES)}"
             )
-        if all(file != matched for matched, _ in pairs):
+        if not is_for(file, mapping):
             names = ", ".join(table.file for table in mapping.tables)
             raise InputError(
                 f"{file}: no table of the mapping is for this file",

@@ -28,7 +28,7 @@ from polyrules.venues.tape.manifest import Manifest, TapeFile
 HOUR = 3_600_000_000  # microseconds
 HOURS_A_DAY = 24
 BUFFER = 20_000  # events before they become a frame
-SPILL = 128 << 20  # bytes of frames held before they become a part
+SPILL = 64 << 20  # bytes of frames held before they become a part
 WINDOW = 500_000  # rows sorted at once, unless an hour holds more
 ROW_GROUP = 20_000
 
@@ -62,6 +62,7 @@ class TapeWriter:
         self._hours: Counter[int] = Counter()  # rows by hour since 1970
         self._order = 0
         self._counts: Counter[str] = Counter()
+        self._groups: dict[str, str] = {}  # of markets that have one
         self.duplicates = 0
         try:
             self._folder.mkdir(parents=True)
@@ -80,9 +81,16 @@ class TapeWriter:
         # A writer that was not closed, for whatever reason, leaves nothing behind.
         self.discard()
 
+    @property
+    def empty(self) -> bool:
+        """True while nothing was taken."""
+        return not (self._buffer or self._order)
+
     def append(self, event: Event) -> None:
         """Take one event. Its `at` may lie before that of the one before."""
         self._buffer.append(event)
+        if group := rows.group_of(event):
+            self._groups[rows.market_of(event) or ""] = group
         if len(self._buffer) >= BUFFER:
             self._flush()
 
@@ -159,7 +167,7 @@ class TapeWriter:
         hours = whole.select(hour=pl.col("at") // HOUR)["hour"].value_counts()
         self._hours.update(dict(hours.iter_rows()))
         self._frames.append(whole)
-        self._held += whole.estimated_size()
+        self._held += int(whole.estimated_size())
         if self._held > SPILL:
             self._spill()
 
@@ -183,9 +191,9 @@ class TapeWriter:
             yield day, first * HOUR, (day + 1) * HOURS_A_DAY * HOUR
 
     def _write_days(self) -> Iterator[TapeFile]:
-        if self._parts:
+        if self._parts and self._frames:
             self._spill()
-        else:
+        elif not self._parts:
             self._frames = [pl.concat(self._frames).sort("at")] if self._frames else []
         number = 1
         for day, windows in groupby(self._windows(), lambda window: window[0]):
@@ -213,7 +221,16 @@ class TapeWriter:
         if self._ranked:
             frame = self._once(frame)
         self._counts.update(dict(frame["kind"].value_counts().iter_rows()))
-        return frame
+        return self._grouped(frame)
+
+    def _grouped(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Fill in the group of every row whose market has one."""
+        if not self._groups:
+            return frame
+        group = pl.col("market").replace_strict(
+            self._groups, default=None, return_dtype=pl.String
+        )
+        return frame.with_columns(group=pl.coalesce("group", group))
 
     def _once(self, frame: pl.DataFrame) -> pl.DataFrame:
         same = [name for name in rows.COLUMNS if name != "seq"]

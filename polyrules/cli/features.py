@@ -1,0 +1,93 @@
+"""`polyrules features`: the catalog of numbers, as a table, one by one, or as JSON."""
+
+from difflib import get_close_matches
+from itertools import groupby
+
+import click
+import msgspec
+
+from polyrules.errors import InputError
+from polyrules.features.catalog import CATALOG, Feature
+
+FEEDS = {
+    "book": "from the order book",
+    "trades": "from the trades of strangers",
+    "clock": "from the time",
+    "portfolio": "from what the strategy itself holds",
+    "gamma": "from the venue's listing",
+}
+SECONDS = 1_000_000  # microseconds
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+def command(name: str | None, *, as_json: bool) -> None:
+    """List the numbers a rule may name, or explain one of them.
+
+    Without data a feature is missing, never 0, and a rule that needs it does not fire.
+    """
+    chosen = list(CATALOG.values()) if name is None else [_find(name)]
+    if as_json:
+        listed = [_plain(feature) for feature in chosen]
+        shown = listed if name is None else listed[0]
+        click.echo(msgspec.json.format(msgspec.json.encode(shown)).decode())
+    elif name is None:
+        _table(chosen)
+    else:
+        _card(chosen[0])
+
+
+def _find(name: str) -> Feature:
+    feature = CATALOG.get(name)
+    if feature is None:
+        near = get_close_matches(name, CATALOG, n=1)
+        hint = f'did you mean "{near[0]}"?' if near else "polyrules features lists all"
+        raise InputError(f'unknown feature "{name}"', hint=hint)
+    return feature
+
+
+def _table(features: list[Feature]) -> None:
+    names = max(len(feature.name) for feature in features)
+    units = max(len(feature.unit) for feature in features)
+    for index, (feed, group) in enumerate(groupby(features, lambda f: f.feed.value)):
+        if index:
+            click.echo()
+        click.echo(f"{feed}: {FEEDS[feed]}")
+        for feature in group:
+            line = f"  {feature.name:{names}}  {feature.unit:{units}}  {feature.doc}"
+            click.echo(line)
+
+
+def _card(feature: Feature) -> None:
+    click.echo(f"{feature.name} [{feature.unit}]")
+    click.echo(f"  {feature.doc}")
+    rows = [
+        ("feed", f"{feature.feed.value}: {FEEDS[feature.feed.value]}"),
+        ("formula", feature.formula),
+        ("words", ", ".join(feature.values)),
+        ("missing", _missing(feature)),
+    ]
+    for label, text in rows:
+        if text:
+            click.echo(f"  {label:8} {text}")
+
+
+def _missing(feature: Feature) -> str:
+    if feature.max_age is None:
+        return "while its feed is not there"
+    age = feature.max_age / SECONDS
+    return f"while its feed is not there, or older than {age:g} seconds"
+
+
+def _plain(feature: Feature) -> dict[str, object]:
+    age = feature.max_age
+    return {
+        "name": feature.name,
+        "unit": feature.unit,
+        "feed": feature.feed.value,
+        "doc": feature.doc,
+        "formula": feature.formula,
+        "max_age_seconds": None if age is None else age / SECONDS,
+        "values": list(feature.values),
+    }

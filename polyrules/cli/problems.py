@@ -1,0 +1,93 @@
+"""How problems of files look on a terminal.
+
+A line that names place, code and message; the line of the file; a mark under what is
+meant; and what to do about it. What the file says is shown harmless: no control
+character of it reaches the terminal.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+
+from polyrules.errors import Problem, Severity
+
+WIDTH_MAX = 100  # cells of a source line that are shown
+BEFORE = 30  # of them at least so many before the mark, where the line is cut
+TAB = "    "
+CUT = "..."
+REPLACED = "\ufffd"
+
+
+def render(problem: Problem) -> str:
+    """Return a problem as text of several lines, without a newline at the end."""
+    lines = [harmless(str(problem))]
+    if problem.source.strip():
+        margin = " " * len(str(problem.line))
+        shown, mark = _marked(problem)
+        lines.append(f"{margin} |")
+        lines.append(f"{problem.line} | {shown}".rstrip())
+        lines.append(f"{margin} | {mark}")
+        if problem.help:
+            lines.append(f"{margin} = help: {harmless(problem.help)}")
+    elif problem.help:
+        lines.append(f"  = help: {harmless(problem.help)}")
+    return "\n".join(lines)
+
+
+def counted(problems: Iterable[Problem]) -> str:
+    """Return how many errors and warnings there are: `2 errors, 1 warning`."""
+    severities = [problem.severity for problem in problems]
+    parts = []
+    for severity in (Severity.ERROR, Severity.WARNING):
+        count = severities.count(severity)
+        if count:
+            plural = "" if count == 1 else "s"
+            parts.append(f"{count} {severity.value}{plural}")
+    return ", ".join(parts) or "no problems"
+
+
+def harmless(text: str) -> str:
+    """Return text without characters that steer a terminal."""
+    return "".join(_cell(char)[0] for char in text)
+
+
+def _marked(problem: Problem) -> tuple[str, str]:
+    """Return the source line, cut to the window, and the mark under it."""
+    cells = [_cell(char) for char in problem.source]
+    start = min(problem.column - 1, len(cells))
+    end = max(problem.end_column - 1, start)
+    first, last = _window([width for _, width in cells], start)
+    left = CUT if first else ""
+    right = CUT if last < len(cells) else ""
+    shown = left + "".join(text for text, _ in cells[first:last]) + right
+    before = len(left) + sum(width for _, width in cells[first:start])
+    marked = sum(width for _, width in cells[start : min(end, last)])
+    return shown, " " * before + "^" + "~" * (marked - 1)
+
+
+def _window(widths: list[int], start: int) -> tuple[int, int]:
+    """Return the range of characters to show, so that `start` is among them."""
+    if sum(widths) <= WIDTH_MAX:
+        return 0, len(widths)
+    first = 0
+    if sum(widths[:start]) > WIDTH_MAX - BEFORE:
+        first = start
+        while first and sum(widths[first - 1 : start]) <= BEFORE:
+            first -= 1
+    last = first
+    room = WIDTH_MAX
+    while last < len(widths) and widths[last] <= room:
+        room -= widths[last]
+        last += 1
+    return first, last
+
+
+def _cell(char: str) -> tuple[str, int]:
+    """Return what to print for a character, and how many cells it takes."""
+    if char == "\t":
+        return TAB, len(TAB)
+    category = unicodedata.category(char)
+    if category[0] == "C" or category in ("Zl", "Zp"):
+        return REPLACED, 1
+    if category in ("Mn", "Me"):
+        return char, 0
+    return char, 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -1,0 +1,213 @@
+"""The keys of a desk file: what each may be and means; the schema, and a whole file.
+
+One table serves editors (the JSON Schema), the check of a file, and the comments of the
+file that `polyrules desk init` writes.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+
+from polyrules.config.desk import (
+    DEFAULT_JOURNAL,
+    DEFAULT_SOURCES,
+    Desk,
+    DeskStrategy,
+    default_desk,
+)
+from polyrules.language.quantities import DURATION, UNITS
+
+USD_MAX = 1_000_000_000  # a larger amount is a slip of the hand
+
+
+class Key(NamedTuple):
+    """One key of the desk: how its value looks, and what it means."""
+
+    schema: Mapping[str, Any]
+    doc: str
+
+
+_USD = {"type": "number", "exclusiveMinimum": 0, "maximum": USD_MAX}
+_SHARE = {"type": "number", "exclusiveMinimum": 0, "maximum": 1}
+_COUNT = {"type": "integer", "minimum": 1, "maximum": 100_000}
+
+LIMITS: dict[str, Key] = {
+    "market_usd_max": Key(_USD, "most at stake in one market [usd]"),
+    "total_usd_max": Key(_USD, "most at stake in all markets together [usd]"),
+    "positions_max": Key(_COUNT, "most markets with a position at the same time"),
+    "day_loss_usd_max": Key(
+        _USD, "loss of a UTC day at which nothing new is bought [usd]"
+    ),
+    "week_loss_usd_max": Key(
+        _USD, "the same for a week that starts on Monday, UTC [usd]"
+    ),
+    "drawdown_max": Key(
+        _SHARE, "fall of equity from its peak at which buying stops [share of 1]"
+    ),
+    "day_volume_usd_max": Key(_USD, "most dollars bought in a UTC day [usd]"),
+    "order_usd_min": Key(_USD, "an order worth less is not sent [usd]"),
+    "kelly_fraction_max": Key(
+        _SHARE, "largest share of the Kelly stake a strategy may ask for"
+    ),
+    "hard_stop": Key(
+        _SHARE,
+        "a position this far below its average cost is sold, whatever its strategy"
+        " says [usd/share]; 1 is never",
+    ),
+}
+
+STRATEGY: dict[str, Key] = {
+    "file": Key(
+        {"type": "string", "minLength": 1}, "path of a strategy file, or a shipped id"
+    ),
+    "params": Key(
+        {
+            "type": "object",
+            "additionalProperties": {"type": ["string", "number", "boolean"]},
+        },
+        "values for its parameters, as with --set",
+    ),
+    "enabled": Key({"type": "boolean", "default": True}, "false: leave it out"),
+}
+
+SOURCES: dict[str, str] = {
+    "gamma": "listings of markets",
+    "clob": "order books",
+    "market_channel": "changes of books, and trades, as they happen",
+}
+
+DESK: dict[str, Key] = {
+    "bankroll_usd": Key(_USD, "money the strategies size their orders by [usd]"),
+    "limits": Key({"type": "object"}, "what no strategy can exceed, only tighten"),
+    "strategies": Key({"type": "array"}, "what to run where no strategy is named"),
+    "sources": Key(
+        {"type": "object"}, "where the venue is; only recorded data is read so far"
+    ),
+    "journal": Key(
+        {
+            "type": "string",
+            "pattern": "^[a-z][a-z0-9+]*://",
+            "x-expected": "the URL of a database, such as sqlite:///polyrules.db",
+        },
+        "database of decisions and fills; a password only as ${NAME}, which is taken"
+        " from the environment",
+    ),
+    "tick": Key(
+        {
+            "type": "string",
+            "pattern": DURATION,
+            "x-expected": "a duration such as 1s",
+            "x-unit": "s",
+        },
+        "how often the clock ticks, 100ms to 1d",
+    ),
+}
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft-07) of a desk file, for editors and for us."""
+    default = Desk()
+    limits = {name: float(getattr(default.limits, name)) for name in LIMITS}
+    properties = {name: _describe(key) for name, key in DESK.items()}
+    properties["bankroll_usd"]["default"] = float(default.bankroll_usd)
+    properties["journal"]["default"] = DEFAULT_JOURNAL
+    properties["tick"]["default"] = duration_text(default.tick)
+    properties["limits"] |= _object(
+        {n: _describe(key) | {"default": limits[n]} for n, key in LIMITS.items()}
+    )
+    properties["strategies"]["items"] = _object(
+        {name: _describe(key) for name, key in STRATEGY.items()}
+    ) | {"required": ["file"]}
+    properties["sources"] |= _object(
+        {
+            name: {
+                "type": "string",
+                "pattern": "^(https?|wss?)://",
+                "x-expected": "a URL",
+                "description": doc,
+                "default": DEFAULT_SOURCES[name],
+            }
+            for name, doc in SOURCES.items()
+        }
+    )
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "polyrules desk",
+        "description": "The operator's settings.",
+    } | _object(properties)
+
+
+def _describe(key: Key) -> dict[str, Any]:
+    return {**key.schema, "description": key.doc}
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+    }
+
+
+def duration_text(micros: int) -> str:
+    """Return a duration [microseconds] as a desk writes it, e.g. `1s` or `1500ms`."""
+    for unit in ("d", "h", "m", "s"):
+        if micros % UNITS[unit] == 0:
+            return f"{micros // UNITS[unit]}{unit}"
+    return f"{Decimal(micros) / UNITS['ms']:f}ms"
+
+
+def desk_yaml(desk: Desk | None = None) -> str:
+    """Return a desk as a file with every key written out and explained.
+
+    Args:
+        desk: The desk to write; the default desk if None.
+    """
+    desk = desk or default_desk()
+    limits = {name: f"{Decimal(getattr(desk.limits, name)):f}" for name in LIMITS}
+    lines = [
+        "# The desk of polyrules: what the operator allows, and where things are.",
+        "# Every key may be left out; what stands here by default is its default.",
+        "",
+        *_line("", "bankroll_usd", f"{desk.bankroll_usd:f}", DESK["bankroll_usd"].doc),
+        "",
+        *_line("", "limits", "", DESK["limits"].doc),
+    ]
+    for name, key in LIMITS.items():
+        lines += _line("  ", name, limits[name], key.doc)
+    lines += ["", *_strategy_lines(desk.strategies), ""]
+    lines += _line("", "sources", "", DESK["sources"].doc)
+    for name, doc in SOURCES.items():
+        lines += _line("  ", name, desk.sources[name], doc)
+    lines += [
+        "",
+        *_line("", "journal", _quoted(str(desk.journal)), DESK["journal"].doc),
+    ]
+    lines += ["", *_line("", "tick", duration_text(desk.tick), DESK["tick"].doc)]
+    return "\n".join(lines) + "\n"
+
+
+def _line(indent: str, name: str, value: str, doc: str) -> list[str]:
+    return [f"{indent}# {doc}", f"{indent}{name}: {value}".rstrip()]
+
+
+def _strategy_lines(strategies: tuple[DeskStrategy, ...]) -> list[str]:
+    lines = [f"# {DESK['strategies'].doc}, e.g."]
+    lines += ["#   - {file: longshot_yes, params: {min_prob: 0.95}, enabled: true}"]
+    if not strategies:
+        return [*lines, "strategies: []"]
+    lines.append("strategies:")
+    for strategy in strategies:
+        lines.append(f"  - file: {_quoted(strategy.file)}")
+        if strategy.params:
+            lines.append("    params:")
+            lines += [f"      {k}: {_quoted(v)}" for k, v in strategy.params.items()]
+        lines.append(f"    enabled: {str(strategy.enabled).lower()}")
+    return lines
+
+
+def _quoted(text: str) -> str:
+    # a JSON string is a YAML string
+    return msgspec.json.encode(text).decode()

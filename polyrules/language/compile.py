@@ -1,0 +1,240 @@
+"""A checked strategy as NumPy source: every row at once, the same meaning.
+
+Numbers are float64 columns in which NaN is missing. A boolean is never a column of its
+own: it is asked either "where is it true?" or "where is it false?". `not` swaps the
+question, and a comparison with a missing side answers no to both, so that Kleene's
+logic costs nothing. Whatever could have become infinite is made missing.
+
+The reference interpreter says what an expression means; this gives the same bits, only
+faster. It keeps no state between calls and never writes into the columns it is given.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyrules.language.expression import Expression
+from polyrules.language.functions import KERNELS
+from polyrules.language.graph import Graph, Node
+from polyrules.language.strategy import OnUnknown, Strategy, Trade
+from polyrules.language.translate import Translator
+
+Floats = NDArray[np.float64]
+Truths = NDArray[np.bool_]
+Columns = Mapping[str, Floats]
+
+# So many rows at once that what rules share is still in the processor's cache when the
+# next rule reads it, and so many that a call into NumPy costs little beside its work.
+BLOCK = 32_768
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Answer:
+    """What a strategy decides on every row; all of shape (n,).
+
+    Attributes:
+        rule: Index of the rule that decided, a veto's too; -1 where none did.
+        guarded: Index of the first guard that was not TRUE, -1 where all were.
+        unknown: Rows where a trade rule was UNKNOWN before anything had decided.
+    """
+
+    rule: NDArray[np.int16]
+    guarded: NDArray[np.int16]
+    unknown: Truths
+
+
+class Plan:
+    """One strategy, compiled.
+
+    Columns are float64 of one length n, by the names of features and of hoisted
+    windows ("@1"): booleans 0 and 1, enums the index of the word in its type's values,
+    NaN where missing, never infinite.
+
+    Attributes:
+        source: The NumPy source that was printed, to look at.
+        universe_reads: The columns `universe` needs.
+        reads: The columns everything else needs, and those a reason names.
+    """
+
+    def __init__(self, strategy: Strategy) -> None:
+        self._strategy = strategy
+        self._lets = {let.name: let.expression for let in strategy.lets}
+        graph = Graph(KERNELS)
+        translator = Translator(graph, self._lets)
+        outputs = dict(_functions(strategy, translator))
+        self.source = "\n".join(graph.function(n, o) for n, o in outputs.items())
+        self._names: dict[str, Any] = graph.namespace()
+        # The source consists of the words of `graph` and of names that passed the
+        # checker's whitelist; no text of a strategy file reaches it.
+        exec(self.source, self._names)  # noqa: S102  printing code is this module's job
+        self._answer_reads = graph.columns(outputs["answer"])
+        universe = [strategy.universe] if strategy.universe else []
+        self.universe_reads = self._closure(universe)
+        self.reads = self._all_reads()
+
+    def window_reads(self, index: int) -> frozenset[str]:
+        """Return the columns the argument of `strategy.windows[index]` needs."""
+        return self._closure([self._strategy.windows[index].argument])
+
+    def window_argument(self, index: int, columns: Columns) -> Floats:
+        """Return what `strategy.windows[index]` is to remember, for all rows."""
+        n = len(next(iter(columns.values()), ()))
+        (values,) = self._call(f"window_{index}", columns, n)
+        return values
+
+    def universe(self, columns: Columns, n: int) -> Truths:
+        """Return the rows that are in the universe: only where that is TRUE."""
+        (true,) = self._call("universe", columns, n)
+        return true
+
+    def answer(self, columns: Columns, n: int) -> Answer:
+        """Ask guards and rules in their order. Reads no row's neighbour."""
+        answer = Answer(
+            rule=np.empty(n, dtype=np.int16),
+            guarded=np.empty(n, dtype=np.int16),
+            unknown=np.empty(n, dtype=np.bool_),
+        )
+        guards = len(self._strategy.guards)
+        used = {name: columns[name] for name in self._answer_reads}
+        for start in range(0, n, BLOCK):
+            block = slice(start, min(start + BLOCK, n))
+            part = {name: column[block] for name, column in used.items()}
+            unknown, *found = self._call("answer", part, block.stop - start)
+            answer.unknown[block] = unknown
+            _decider(found[:guards], answer.guarded[block])
+            _decider(found[guards:], answer.rule[block])
+        return answer
+
+    def trade(self, rule: int, columns: Columns, n: int) -> dict[str, Floats]:
+        """Return "price" of a trade rule, and "fair", "edge", "confidence" if stated.
+
+        Wherever the rule fires or not; NaN where the number is missing.
+        """
+        trade = self._strategy.rules[rule].then
+        assert isinstance(trade, Trade), "a veto has no price"
+        values = self._call(f"trade_{rule}", columns, n)
+        return dict(zip(_stated(trade), values, strict=True))
+
+    def exit(self, index: int, columns: Columns, n: int) -> tuple[Truths, Truths]:
+        """Return where `exits[index].when` is TRUE, and where it is UNKNOWN."""
+        assert self._strategy.exits[index].when is not None, (
+            "this exit has no condition"
+        )
+        true, unknown = self._call(f"exit_{index}", columns, n)
+        return true, unknown
+
+    def lets(self, names: Iterable[str], columns: Columns, n: int) -> dict[str, Floats]:
+        """Return lets by name as numbers; a boolean is 0, 1 or NaN."""
+        return {name: self._call(f"let_{name}", columns, n)[0] for name in names}
+
+    def _call(self, name: str, columns: Columns, n: int) -> tuple[NDArray[Any], ...]:
+        with np.errstate(all="ignore"):
+            found: tuple[NDArray[Any], ...] = self._names[name](columns, n)
+        return found
+
+    def _closure(self, expressions: Iterable[Expression]) -> frozenset[str]:
+        """Return the columns that expressions read, themselves or through lets."""
+        found: set[str] = set()
+        waiting = [name for each in expressions for name in each.reads]
+        while waiting:
+            name = waiting.pop()
+            if name in found:
+                continue
+            found.add(name)
+            if name in self._lets:
+                waiting.extend(self._lets[name].reads)
+        return frozenset(found - self._lets.keys())
+
+    def _all_reads(self) -> frozenset[str]:
+        strategy = self._strategy
+        found = [guard.when for guard in strategy.guards]
+        found += [exit_.when for exit_ in strategy.exits if exit_.when is not None]
+        told: set[str] = set()
+        for rule in strategy.rules:
+            found.append(rule.when)
+            if isinstance(rule.then, Trade):
+                found += _stated(rule.then).values()
+                told |= {piece.name for piece in rule.then.reason if piece.name}
+        found += [self._lets[name] for name in told & self._lets.keys()]
+        return self._closure(found) | (told - self._lets.keys())
+
+
+def _functions(
+    strategy: Strategy, translator: Translator
+) -> Iterator[tuple[str, list[Node]]]:
+    """Yield the name and the outputs of every function to print."""
+    universe = strategy.universe
+    always = translator.graph.truth(holds=True)
+    yield "universe", [translator.true(universe) if universe else always]
+    yield "answer", _answer(strategy, translator)
+    for index, window in enumerate(strategy.windows):
+        yield f"window_{index}", [translator.number(window.argument)]
+    for index, rule in enumerate(strategy.rules):
+        if isinstance(rule.then, Trade):
+            stated = _stated(rule.then).values()
+            yield f"trade_{index}", [translator.number(each) for each in stated]
+    for index, exit_ in enumerate(strategy.exits):
+        if exit_.when is not None:
+            true, false = translator.true(exit_.when), translator.false(exit_.when)
+            known = translator.graph.either(true, false)
+            yield f"exit_{index}", [true, translator.graph.inverse(known)]
+    for let in strategy.lets:
+        yield f"let_{let.name}", [translator.number(let.expression)]
+
+
+def _answer(strategy: Strategy, translator: Translator) -> list[Node]:
+    """Return unknown, then for each guard and each rule where it was what decided."""
+    graph = translator.graph
+    still_open = graph.truth(holds=True)
+    stopped: list[Node] = []
+    for guard in strategy.guards:
+        passes = translator.true(guard.when)
+        stopped.append(graph.without(still_open, passes))
+        still_open = graph.both(still_open, passes)
+    unknown = graph.truth(holds=False)
+    decided: list[Node] = []
+    for rule in strategy.rules:
+        true, false = translator.true(rule.when), translator.false(rule.when)
+        fires = graph.both(still_open, true)
+        blocks = rule.on_unknown is OnUnknown.BLOCK
+        if isinstance(rule.then, Trade):
+            doubtful = graph.without(still_open, graph.either(true, false))
+            unknown = graph.either(unknown, doubtful)
+        elif blocks:
+            fires = graph.without(still_open, false)
+        decided.append(fires)
+        if blocks:
+            still_open = graph.both(still_open, false)
+        else:
+            still_open = graph.without(still_open, true)
+    return [unknown, *stopped, *decided]
+
+
+def _stated(trade: Trade) -> dict[str, Expression]:
+    """Return what a trade states about itself, by name."""
+    stated = {
+        "price": trade.price,
+        "fair": trade.fair,
+        "edge": trade.edge,
+        "confidence": trade.confidence,
+    }
+    return {name: each for name, each in stated.items() if each is not None}
+
+
+def _decider(masks: Sequence[Truths], into: NDArray[np.int16]) -> None:
+    """Write by row the index of the one mask that holds there, -1 where none does."""
+    if not masks:
+        into.fill(-1)
+        return
+    # Masks are bytes of 0 and 1, of which at most one is 1: sums of them, weighted, are
+    # several times quicker than assigning through each mask.
+    kind = np.int8 if len(masks) < np.iinfo(np.int8).max else np.int16
+    total = masks[0].astype(kind)
+    term = np.empty_like(total)
+    for index, mask in enumerate(masks[1:], start=2):
+        np.multiply(mask.view(np.int8), np.array(index, dtype=kind), out=term)
+        np.add(total, term, out=total)
+    np.subtract(total, 1, out=into)

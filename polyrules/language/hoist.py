@@ -1,0 +1,188 @@
+"""Window functions leave the expression they stand in: each becomes a column.
+
+What a window looks back at is written in features only, so that its samples can be
+taken before any let is computed; lets in it are written out. The length is the one
+thing computed here. The samples themselves are kept elsewhere.
+"""
+
+import ast
+import copy
+import math
+import operator
+from collections.abc import Callable, Iterable, Mapping, MutableSequence
+from functools import partial
+from typing import Literal, TypeVar, cast
+
+from polyrules.features.catalog import CATALOG
+from polyrules.language.expression import Expression, Kind, Type
+from polyrules.language.functions import DAY, FUNCTIONS, HOUR
+from polyrules.language.parse import NODES_MAX, segment
+from polyrules.language.strategy import Value, Window
+from polyrules.language.typed import Typed, shown
+
+WINDOW_MAX = 31 * DAY  # seconds
+MICROSECONDS = 1_000_000
+WRONG_WINDOW = "PW002"
+Part = TypeVar("Part")
+TIMES = ("seconds", "minutes", "hours", "days", "to_hours")
+ARITHMETIC: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+
+
+class _Refused(Exception):
+    """Why a window cannot be: message, and what to do."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message, self.hint = message, hint
+        super().__init__(message)
+
+
+def hoist(
+    typed: Typed,
+    node: ast.Call,
+    windows: MutableSequence[Window],
+    lets: Mapping[str, Expression],
+) -> str | None:
+    """Find or add the window that a call asks for.
+
+    Args:
+        typed: Types of the arguments; what is wrong is told there, as PW002.
+        node: The call, of two typed arguments.
+        windows: All windows so far; a new one is added.
+        lets: Lets by name, to be written out.
+
+    Returns:
+        The name of the window's column; the same for the same window.
+    """
+    assert isinstance(node.func, ast.Name), "the parser lets only names be called"
+    name = node.func.id
+    argument = _tried(typed, node.args[0], name, partial(_argument, lets=lets))
+    length = _tried(typed, node.args[1], name, _length)
+    if argument is None or length is None:
+        return None
+    for window in windows:
+        same = ast.dump(window.argument.tree) == ast.dump(argument.tree)
+        if same and (window.kernel, window.length) == (name, length):
+            return window.name
+    window = Window(
+        name=f"@{len(windows) + 1}",
+        kernel=cast(Literal["lag", "mean_over", "std_over", "zscore"], name),
+        argument=argument,
+        length=length,
+    )
+    windows.append(window)
+    return window.name
+
+
+def _tried(
+    typed: Typed,
+    node: ast.expr,
+    name: str,
+    step: Callable[[Typed, ast.expr, str], Part],
+) -> Part | None:
+    try:
+        return step(typed, node, name)
+    except _Refused as error:
+        typed.tell(node, WRONG_WINDOW, error.message, error.hint)
+        return None
+
+
+def _argument(
+    typed: Typed, node: ast.expr, name: str, lets: Mapping[str, Expression]
+) -> Expression:
+    """Return what a window looks back at, over features only."""
+    type_ = typed.types[node]
+    if type_.kind is not Kind.NUMBER:
+        message = f"{name} looks back at a number, got {shown(type_)}"
+        raise _Refused(message, "write 1 if x else 0 for a condition")
+    own = Expression(typed.source, node, typed.types, frozenset())
+    types: dict[ast.expr, Type] = {}
+    tree = _written_out(own, node, lets, types)
+    reads = frozenset(each.id for each in types if isinstance(each, ast.Name))
+    for read in sorted(reads - CATALOG.keys()):
+        if read.startswith("@"):
+            raise _Refused(f"{name} cannot look back at what looks back itself")
+        message = f'{name} looks back at features, and "{read}" is none'
+        raise _Refused(message, f"write out what {read} stands for")
+    return Expression(segment(typed.source, node), tree, types, reads)
+
+
+def _written_out(
+    expression: Expression,
+    node: ast.expr,
+    lets: Mapping[str, Expression],
+    types: dict[ast.expr, Type],
+    hops: int = 0,
+) -> ast.expr:
+    """Return a copy of a tree with lets replaced by what they mean."""
+    if len(types) + hops > NODES_MAX:
+        raise _Refused(
+            f"more than {NODES_MAX} parts when its lets are written out",
+            "look back at less",
+        )
+    if isinstance(node, ast.Name) and node.id in lets:
+        let = lets[node.id]
+        return _written_out(let, let.tree, lets, types, hops + 1)
+    new = copy.copy(node)
+    if node in expression.types:  # a function's name has no type
+        types[new] = expression.types[node]
+    for field, value in ast.iter_fields(node):
+        if isinstance(value, list):
+            parts = [
+                _written_out(expression, each, lets, types, hops)
+                if isinstance(each, ast.expr)
+                else each
+                for each in value
+            ]
+            setattr(new, field, parts)
+        elif isinstance(value, ast.expr):
+            setattr(new, field, _written_out(expression, value, lets, types, hops))
+    return new
+
+
+def _length(typed: Typed, node: ast.expr, name: str) -> int:
+    """Return the length of a window [microseconds]."""
+    type_ = typed.types[node]
+    value = _constant(node)
+    hint = "write a time such as hours(6), or use a param of type duration"
+    if value is None:
+        message = f"the length of {name} must be constant, was {typed.text(node)}"
+        raise _Refused(message, hint)
+    if type_.unit not in ("seconds", "hours"):
+        message = f"the length of {name} must be a time, was {typed.text(node)}"
+        raise _Refused(message, hint)
+    seconds = value * HOUR if type_.unit == "hours" else value
+    if not 1 / MICROSECONDS <= seconds <= WINDOW_MAX:
+        message = f"the length of {name} must be in (0, 31 days], was {seconds:g} s"
+        raise _Refused(message)
+    return round(seconds * MICROSECONDS)
+
+
+def _constant(node: ast.expr) -> float | None:
+    """Return the value of a constant number, None if it is none."""
+    match node:
+        case ast.Constant(value=float(value)):
+            return value
+        case ast.BinOp(left=left, op=symbol, right=right):
+            return _applied(ARITHMETIC[type(symbol)], [left, right])
+        case ast.Call(func=ast.Name(id=name), args=arguments) if name in TIMES:
+            return _applied(FUNCTIONS[name].evaluate, arguments)
+        case _:
+            return None
+
+
+def _applied(
+    operation: Callable[..., Value] | None, nodes: Iterable[ast.expr]
+) -> float | None:
+    values = [_constant(node) for node in nodes]
+    if operation is None or None in values:
+        return None
+    try:
+        result = operation(*values)
+    except ArithmeticError:
+        return None
+    return result if isinstance(result, float) and math.isfinite(result) else None

@@ -1,0 +1,267 @@
+"""What a JSON Schema (draft-07) has against a document, told in one message a mistake.
+
+A schema may say more than JSON Schema does, in keys that editors ignore:
+
+* `x-code`: the code of a wrong value, instead of the general one.
+* `x-expected`: what is wanted, in words: `an amount such as 25 USD`.
+* `x-unit`: the unit a bare number probably lacks: `USD`, `s`, `shares`.
+* `x-later`: keys, or words of an enum, that are known but not allowed, and why.
+
+Dispatch with `if`/`then`, never `oneOf`: when that fails nobody knows what was meant.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from jsonschema import Draft7Validator
+from jsonschema.exceptions import ValidationError
+
+from polyrules.errors import Problem
+from polyrules.language.document import Document, Path
+from polyrules.language.quantities import per_cent, with_unit
+
+SHOWN_MAX = 40  # characters of a wrong value that a message repeats
+WORDS_MAX = 12  # words of a choice that a message lists
+TYPES = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "null": "nothing",
+}
+KEY = "PS001"
+MISSING = "PS002"
+TYPE = "PS003"
+WORD = "PS004"
+VERSION = "PS005"
+FORM = "PS006"
+RANGE = "PS007"
+LENGTH = "PS008"
+NAME = "PS009"
+
+
+def check_shape(document: Document, schema: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """Compare a document with a schema.
+
+    Values that have a problem already are passed over, and so is a document that could
+    not be read to its end.
+
+    Args:
+        document: As read by `source.read_yaml`.
+        schema: Draft-07, with the additional keys named above.
+
+    Returns:
+        PS001 unknown key, PS002 missing key, PS003 wrong type, PS004 not one of the
+        words, PS005 not the one value, PS006 wrong form, PS007 out of range, PS008 too
+        long, short, many or few, PS009 not a name; or what `x-code` says.
+    """
+    if not document.complete:
+        return ()
+    before = document.wrong()
+    problems: list[Problem] = []
+    for error in Draft7Validator(schema).iter_errors(document.data):
+        at: Path = tuple(error.absolute_path)
+        if at not in before:
+            problems.extend(_tell(document, at, error))
+    return tuple(problems)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `did you mean "x"?`, or "" where no known word is near."""
+    near = get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    return f'did you mean "{near[0]}"?' if near else ""
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it: quoted text, short."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    if value is None:
+        return "nothing"
+    text = str(value)
+    cut = text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}..."
+    return f'"{cut}"' if isinstance(value, str) else cut
+
+
+def _tell(document: Document, at: Path, error: ValidationError) -> list[Problem]:
+    rule = str(error.validator)
+    if rule == "additionalProperties":
+        return _unknown_keys(document, at, error)
+    if rule == "required":
+        return _missing_keys(document, at, error)
+    if rule == "propertyNames" or "propertyNames" in error.absolute_schema_path:
+        return [_bad_name(document, at, error)]
+    if document.is_wrong(at):
+        return []
+    document.mark_wrong(at)
+    code, message, hint = _wrong_value(at, error)
+    return [document.problem(at, code, message, hint=hint)]
+
+
+def _unknown_keys(
+    document: Document, at: Path, error: ValidationError
+) -> list[Problem]:
+    schema = _schema(error)
+    known = [str(key) for key in schema.get("properties", {})]
+    patterns = "|".join(schema.get("patternProperties", ()))
+    instance: Any = error.instance
+    extra = [key for key in instance if key not in known]
+    if patterns:
+        extra = [key for key in extra if not key.startswith("x-")]
+    later: Mapping[str, str] = schema.get("x-later", {})
+    problems = []
+    for key in extra:
+        where = f" in {_name(at)}" if at else ""
+        hint = later.get(key) or did_you_mean(key, known)
+        hint = hint or f"known here: {_listed(known)}"
+        place = (*at, key)
+        if document.is_wrong(place):
+            continue  # a merge key, say: told when it was read
+        document.mark_wrong(place)
+        message = f'unknown key "{key}"{where}'
+        problems.append(document.problem(place, KEY, message, hint=hint, on_key=True))
+    return problems
+
+
+def _missing_keys(
+    document: Document, at: Path, error: ValidationError
+) -> list[Problem]:
+    # jsonschema reports each missing key by itself, and names it in its message only
+    wanted: Any = error.validator_value
+    missing = [key for key in wanted if error.message.startswith(f"{key!r} ")]
+    where = _name(at)
+    for key in missing:
+        document.mark_wrong((*at, key))
+    return [
+        document.problem(
+            at,
+            MISSING,
+            f'{where} has no "{key}"',
+            hint=_wanted_key(_schema(error), key),
+            on_key=True,
+        )
+        for key in missing
+    ]
+
+
+def _schema(error: ValidationError) -> Mapping[str, Any]:
+    return error.schema if isinstance(error.schema, Mapping) else {}
+
+
+def _wanted_key(schema: Mapping[str, Any], key: str) -> str:
+    said = schema.get("properties", {}).get(key, {})
+    text: str = said.get("description", "") if isinstance(said, dict) else ""
+    return f"{key}: {text[:1].lower()}{text[1:]}" if text else ""
+
+
+def _bad_name(document: Document, at: Path, error: ValidationError) -> Problem:
+    name = str(error.instance)
+    place = (*at, name)
+    document.mark_wrong(place)
+    return document.problem(
+        place,
+        NAME,
+        f"{shown(name)} is not a name",
+        hint="lower-case letters, digits and _, a letter first, 48 at most",
+        on_key=True,
+    )
+
+
+def _wrong_value(at: Path, error: ValidationError) -> tuple[str, str, str]:
+    schema, rule = _schema(error), str(error.validator)
+    limit: Any = error.validator_value
+    found: Any = error.instance
+    name = _name(at)
+    own = schema.get("x-code")
+    wanted = schema.get("x-expected")
+    if wanted and rule in ("type", "pattern"):
+        meant = with_unit(found, schema["x-unit"]) if "x-unit" in schema else ""
+        if meant:
+            message = f"{name} needs a unit, found {shown(found)}"
+            return own or FORM, message, f"did you mean {meant}?"
+        code = own or (TYPE if rule == "type" else FORM)
+        if found is None:
+            return code, f"{name} is empty, expected {wanted}", ""
+        return code, f"{name} must be {wanted}, found {shown(found)}", ""
+    if rule == "type":
+        types = limit if isinstance(limit, list) else [limit]
+        words = " or ".join(TYPES[type_] for type_ in types)
+        if found is None:
+            return TYPE, f"{name} is empty, expected {words}", ""
+        return TYPE, f"{name} must be {words}, found {_kind(found)}", ""
+    if rule in ("enum", "const"):
+        return _wrong_word(name, rule, limit, found, schema)
+    if rule in BOUNDS:
+        message = f"{name} must be {BOUNDS[rule]} {limit}, found {shown(found)}"
+        return own or RANGE, message, _as_share(found, schema)
+    if rule in LENGTHS:
+        size = len(found)
+        return LENGTH, f"{name} {LENGTHS[rule].format(limit=limit, size=size)}", ""
+    if rule == "pattern":
+        wanted = f"must match {limit}"
+        return own or FORM, f"{name} {wanted}, found {shown(found)}", ""
+    return own or FORM, f"{name}: {error.message}", ""
+
+
+BOUNDS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "more than",
+    "exclusiveMaximum": "less than",
+}
+LENGTHS = {
+    "minLength": "is too short: at least {limit} characters, found {size}",
+    "maxLength": "is too long: at most {limit} characters, found {size}",
+    "minItems": "has too few entries: at least {limit}, found {size}",
+    "maxItems": "has too many entries: at most {limit}, found {size}",
+    "minProperties": "has too few keys: at least {limit}, found {size}",
+    "maxProperties": "has too many keys: at most {limit}, found {size}",
+    "uniqueItems": "has an entry twice",
+}
+
+
+def _wrong_word(
+    name: str, rule: str, limit: object, found: object, schema: Mapping[str, Any]
+) -> tuple[str, str, str]:
+    if rule == "const":
+        return VERSION, f"{name} must be {shown(limit)}, found {shown(found)}", ""
+    assert isinstance(limit, Sequence), "an enum lists its words"
+    words = [str(word) for word in limit]
+    later: Mapping[str, str] = schema.get("x-later", {})
+    hint = later.get(str(found)) or did_you_mean(str(found), words)
+    message = f"{shown(found)} is not a value of {name} ({_listed(words)})"
+    return schema.get("x-code", WORD), message, hint
+
+
+def _as_share(found: object, schema: Mapping[str, Any]) -> str:
+    limit = schema.get("maximum", schema.get("exclusiveMaximum"))
+    if limit != 1 or not isinstance(found, int | float):
+        return ""
+    return per_cent(found)
+
+
+def _kind(found: object) -> str:
+    if isinstance(found, dict | list):
+        return shown(found)
+    kind = "the text" if isinstance(found, str) else "the number"
+    return shown(found) if isinstance(found, bool) else f"{kind} {shown(found)}"
+
+
+def _name(at: Path) -> str:
+    """Return the words for a place: `when`, `entry 1 of rules`, `the file`."""
+    if not at:
+        return "the file"
+    if isinstance(at[-1], int):
+        of = f" of {_name(at[:-1])}" if len(at) > 1 else ""
+        return f"entry {at[-1] + 1}{of}"
+    return at[-1]
+
+
+def _listed(words: Sequence[str]) -> str:
+    more = ", ..." if len(words) > WORDS_MAX else ""
+    return ", ".join(words[:WORDS_MAX]) + more

@@ -1,0 +1,143 @@
+"""The expressions and messages of one document, read in a scope that grows.
+
+Each is read once, in the order in which it will be evaluated: a let sees what stands
+above it. What a name means that is itself wrong is not guessed, and not told twice.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from polyrules.errors import Problem
+from polyrules.language.check import Finding, Scope, check, feature_types
+from polyrules.language.document import Document, Path
+from polyrules.language.expression import Expression, Kind, Type
+from polyrules.language.strategy import Param, Piece, Window
+from polyrules.language.template import parse_template
+
+BOOL = Type(Kind.BOOL)
+PROB = Type(Kind.NUMBER, "prob")
+RATIO = Type(Kind.NUMBER, "1")
+
+QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+UNKNOWN_NAMES = ("PN001", "PN003")
+WRONG_TYPE = "PT007"
+TRUTH = {"true": "True", "false": "False"}
+
+
+class Texts:
+    """Reads expressions and messages, and remembers what they named and got wrong."""
+
+    def __init__(self, document: Document, params: Iterable[Param]) -> None:
+        data = document.data
+        self._document = document
+        self._wrong = document.wrong()
+        self._features: Mapping[str, Type] = feature_types()
+        self._constants = {p.name: (p.type, p.value) for p in params}
+        self._lets = frozenset(_keys(data.get("let")))
+        self._broken = set(_keys(data.get("params"))) - set(self._constants)
+        self.types: dict[str, Type] = dict(self._features)
+        self.windows: list[Window] = []
+        self.used: set[str] = set()
+        self.problems: list[Problem] = []
+
+    @property
+    def features(self) -> frozenset[str]:
+        """The names of all features."""
+        return frozenset(self._features)
+
+    def value(self, *at: str | int) -> Any:  # noqa: ANN401 - any YAML value
+        """Return what stands at a path; None if nothing does, or if it is wrong."""
+        value: Any = self._document.data
+        for depth, step in enumerate(at):
+            if at[: depth + 1] in self._wrong:
+                return None
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
+    def tell(
+        self, at: Path, code: str, message: str, hint: str = "", *, on_key: bool = False
+    ) -> None:
+        """Note a problem with the value at `at`."""
+        found = self._document.problem(at, code, message, hint=hint, on_key=on_key)
+        self.problems.append(found)
+
+    def expression(self, at: Path, want: Type | None) -> Expression | None:
+        """Read the expression at `at`, in the scope of features, params and lets."""
+        return self._expression(at, want, self.types, None)
+
+    def universe(self, at: Path) -> Expression | None:
+        """Read the condition at `at` over features and params only."""
+        return self._expression(at, BOOL, self._features, None)
+
+    def let(self, name: str) -> Expression | None:
+        """Read one let and put its name in scope."""
+        at = ("let", name)
+        read = self._expression(at, None, self.types, self.windows)
+        if read is None:
+            self._broken.add(name)
+        elif name not in self._features and name not in self._constants:
+            self.types[name] = read.type
+        return read
+
+    def message(self, at: Path) -> tuple[Piece, ...]:
+        """Read the message at `at`; empty if there is none."""
+        text = self.value(*at)
+        if not isinstance(text, str):
+            return ()
+        read = parse_template(text, self.types, self._constants)
+        self.used |= read.names
+        self._tell_findings(at, text, read.findings, self.types)
+        return read.pieces
+
+    def _expression(
+        self,
+        at: Path,
+        want: Type | None,
+        types: Mapping[str, Type],
+        windows: list[Window] | None,
+    ) -> Expression | None:
+        if self.value(*at) is None:
+            return None
+        text = self._document.raw(at)
+        text = TRUTH.get(text, text)
+        names = set(WORD.findall(QUOTED.sub(" ", text)))
+        self.used |= names
+        checked = check(text, Scope(types, self._constants, windows), want)
+        self._tell_findings(at, text, checked.findings, types)
+        return checked.expression
+
+    def _tell_findings(
+        self,
+        at: Path,
+        text: str,
+        findings: Iterable[Finding],
+        types: Mapping[str, Type],
+    ) -> None:
+        for finding in findings:
+            name = text[finding.start : finding.end]
+            hint = finding.help
+            if finding.code in UNKNOWN_NAMES:
+                if name in self._broken:
+                    continue
+                if name in self._lets and types is self._features:
+                    hint = (
+                        "the universe is asked before any let: features and params only"
+                    )
+                elif name in self._lets:
+                    hint = f'the let "{name}" comes later: move it up'
+            message = finding.message
+            if finding.code == WRONG_TYPE:
+                message = f"{at[-1]} {message}"  # "needs prob, got usd": say what does
+            part = (finding.start, finding.end)
+            self.problems.append(
+                self._document.problem(at, finding.code, message, hint=hint, part=part)
+            )
+
+
+def _keys(value: object) -> list[str]:
+    return list(value) if isinstance(value, dict) else []

@@ -1,0 +1,385 @@
+"""What Gamma and the CLOB's listings say of markets, turned into facts of ours.
+
+A listing is a photograph: it says what was true when it was taken, and that time is
+kept beside it (`said_at`). What a closed market's listing knows of the answer is kept
+apart from its facts, with the time it closed, so that nobody learns it early.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from polyrules.domain.market import Listing
+from polyrules.errors import UnexpectedReply
+from polyrules.venues.polymarket.wire import Number, convert, decimal, iso
+
+Words = str | list[str] | None  # Gamma sends lists as JSON inside a text
+YES_WORDS = ("yes", "up")
+NO_WORDS = ("no", "down")
+HALF = Decimal("0.5")
+# Tags that are subjects; Gamma mixes them with names and topics.
+SUBJECTS = (
+    "politics",
+    "sports",
+    "crypto",
+    "finance",
+    "economics",
+    "tech",
+    "culture",
+    "weather",
+    "geopolitics",
+    "mentions",
+)
+
+
+class Told(msgspec.Struct, kw_only=True):
+    """What one payload told of one market. None is unsaid. Times in microseconds.
+
+    Attributes:
+        said_at: When this was true, as far as the payload says.
+        exact: `said_at` is when the venue said it, not only a bound.
+        payout_yes: What YES pays, if the payload knows.
+        closed_at: When trading closed, if the payload knows.
+        by_label: Which token is YES came from its label.
+    """
+
+    id: str
+    yes: str | None = None
+    no: str | None = None
+    question: str | None = None
+    slug: str | None = None
+    group: str | None = None
+    category: str | None = None
+    tick: Decimal | None = None
+    size_min: Decimal | None = None
+    fee_rate: Decimal | None = None
+    neg_risk: bool | None = None
+    start: int | None = None
+    end: int | None = None
+    listing: Listing = Listing()
+    said_at: int | None = None
+    exact: bool = False
+    closed: bool = False
+    closed_at: int | None = None
+    payout_yes: Decimal | None = None
+    by_label: bool = True
+
+
+class FeeSchedule(msgspec.Struct):
+    """Gamma's `feeSchedule`."""
+
+    rate: Number = None
+
+
+class Tag(msgspec.Struct):
+    """Gamma's tag."""
+
+    slug: str | None = None
+
+
+class GroupName(msgspec.Struct):
+    """The event inside a market, as far as we read it."""
+
+    slug: str | None = None
+
+
+class GammaMarket(msgspec.Struct, rename="camel"):
+    """A market of Gamma; every field but the id may be absent."""
+
+    condition_id: str
+    question: str | None = None
+    slug: str | None = None
+    category: str | None = None
+    outcomes: Words = None
+    outcome_prices: Words = None
+    clob_token_ids: Words = None
+    closed: bool | None = None
+    accepting_orders: bool | None = None
+    neg_risk: bool | None = None
+    start_date: str | None = None
+    event_start_time: str | None = None
+    game_start_time: str | None = None
+    end_date: str | None = None
+    closed_time: str | None = None
+    updated_at: str | None = None
+    created_at: str | None = None
+    order_price_min_tick_size: Number = None
+    order_min_size: Number = None
+    fees_enabled: bool | None = None
+    fee_type: str | None = None
+    fee_schedule: FeeSchedule | None = None
+    volume: Number = None
+    volume_num: Number = None
+    volume24hr: Number = None
+    volume1wk: Number = None
+    liquidity: Number = None
+    liquidity_num: Number = None
+    best_bid: Number = None
+    best_ask: Number = None
+    competitive: Number = None
+    one_hour_price_change: Number = None
+    one_day_price_change: Number = None
+    one_week_price_change: Number = None
+    one_month_price_change: Number = None
+    events: list[GroupName] | None = None
+    tags: list[Tag] | None = None
+
+
+class ClobToken(msgspec.Struct):
+    """A token in the CLOB's listing; the names are long or short."""
+
+    token_id: str = ""
+    outcome: str = ""
+    winner: bool | None = None
+    t: str = ""
+    o: str = ""
+
+
+class ClobFee(msgspec.Struct):
+    """`fd` of /clob-markets."""
+
+    r: Number = None
+
+
+class ClobMarket(msgspec.Struct):
+    """/clob-markets: short names (venue sheet 2.3)."""
+
+    c: str
+    t: list[ClobToken] = []
+    mts: Number = None
+    mos: Number = None
+    nr: bool | None = None
+    ao: bool | None = None
+    fd: ClobFee | None = None
+    gst: str | None = None
+
+
+class RestMarket(msgspec.Struct):
+    """/markets of the CLOB."""
+
+    condition_id: str
+    tokens: list[ClobToken]
+    question: str | None = None
+    market_slug: str | None = None
+    minimum_tick_size: Number = None
+    minimum_order_size: Number = None
+    neg_risk: bool | None = None
+    closed: bool | None = None
+    accepting_orders: bool | None = None
+    accepting_order_timestamp: str | None = None
+    game_start_time: str | None = None
+    end_date_iso: str | None = None
+
+
+class NewMarket(msgspec.Struct):
+    """The `new_market` message."""
+
+    market: str
+    assets_ids: list[str]
+    outcomes: list[str]
+    question: str | None = None
+    slug: str | None = None
+    order_price_min_tick_size: Number = None
+    event_message: GroupName | None = None
+    timestamp: Number = None
+
+
+def from_gamma(
+    value: dict[str, Any], group: str | None = None, tags: tuple[str, ...] = ()
+) -> Told:
+    """Read a market of Gamma; `group` and `tags` are those of the event around it.
+
+    Raises:
+        UnexpectedReply: Its shape is not a market's, or it has not two tokens.
+    """
+    wire = convert(value, GammaMarket)
+    tokens, labels = words(wire.clob_token_ids), words(wire.outcomes)
+    yes = yes_index(labels)
+    both(tokens, "token ids")
+    listed = group or next((each.slug for each in wire.events or () if each.slug), None)
+    closed = bool(wire.closed)
+    return Told(
+        id=wire.condition_id,
+        yes=tokens[yes],
+        no=tokens[1 - yes],
+        question=wire.question,
+        slug=wire.slug,
+        group=listed,
+        category=_subject(wire, tags),
+        tick=decimal(wire.order_price_min_tick_size),
+        size_min=decimal(wire.order_min_size),
+        fee_rate=_fee_rate(wire),
+        neg_risk=wire.neg_risk,
+        start=_first_time(wire.event_start_time, wire.game_start_time, wire.start_date),
+        end=_first_time(wire.end_date),
+        listing=_listing(wire),
+        said_at=_first_time(wire.updated_at, wire.created_at, wire.start_date),
+        closed=closed,
+        closed_at=_first_time(wire.closed_time),
+        payout_yes=_payout(words(wire.outcome_prices), yes) if closed else None,
+        by_label=_known(labels),
+    )
+
+
+def from_clob(value: dict[str, Any]) -> Told:
+    """Read an entry of /clob-markets: tokens, tick, fee, smallest order."""
+    wire = convert(value, ClobMarket)
+    tokens = [token.t for token in wire.t]
+    labels = [token.o for token in wire.t]
+    both(tokens, "tokens")
+    yes = yes_index(labels)
+    return Told(
+        id=wire.c,
+        yes=tokens[yes],
+        no=tokens[1 - yes],
+        tick=decimal(wire.mts),
+        size_min=decimal(wire.mos),
+        fee_rate=decimal(wire.fd.r) if wire.fd else None,
+        neg_risk=wire.nr,
+        start=_first_time(wire.gst),
+        listing=Listing(accepting_orders=wire.ao),
+        by_label=_known(labels),
+    )
+
+
+def from_rest(value: dict[str, Any]) -> Told:
+    """Read a market of the CLOB's /markets. It knows a winner but not since when."""
+    wire = convert(value, RestMarket)
+    tokens = [token.token_id for token in wire.tokens]
+    labels = [token.outcome for token in wire.tokens]
+    both(tokens, "tokens")
+    yes = yes_index(labels)
+    winners = [token.winner for token in wire.tokens]
+    closed = bool(wire.closed)
+    won = Decimal(int(winners[yes] is True)) if True in winners else None
+    return Told(
+        id=wire.condition_id,
+        yes=tokens[yes],
+        no=tokens[1 - yes],
+        question=wire.question,
+        slug=wire.market_slug,
+        tick=decimal(wire.minimum_tick_size),
+        size_min=decimal(wire.minimum_order_size),
+        neg_risk=wire.neg_risk,
+        start=_first_time(wire.game_start_time),
+        end=_first_time(wire.end_date_iso),
+        listing=Listing(accepting_orders=_accepting(wire.accepting_orders, closed)),
+        said_at=_first_time(wire.accepting_order_timestamp),
+        closed=closed,
+        payout_yes=won if closed else None,
+        by_label=_known(labels),
+    )
+
+
+def from_new_market(value: dict[str, Any], at: int) -> Told:
+    """Read a `new_market` message, said at `at`."""
+    wire = convert(value, NewMarket)
+    both(wire.assets_ids, "tokens")
+    yes = yes_index(wire.outcomes)
+    return Told(
+        id=wire.market,
+        yes=wire.assets_ids[yes],
+        no=wire.assets_ids[1 - yes],
+        question=wire.question,
+        slug=wire.slug,
+        group=wire.event_message.slug if wire.event_message else None,
+        tick=decimal(wire.order_price_min_tick_size),
+        said_at=at,
+        exact=True,
+        by_label=_known(wire.outcomes),
+    )
+
+
+def words(value: Words) -> list[str]:
+    """Return a list that Gamma may have sent as JSON inside a text.
+
+    Raises:
+        UnexpectedReply: It is neither.
+    """
+    if value is None or value == "":
+        return []
+    try:
+        read = msgspec.json.decode(value) if isinstance(value, str) else value
+        return msgspec.convert(read, list[str], strict=False)
+    except msgspec.MsgspecError:
+        raise UnexpectedReply("a list that cannot be read") from None
+
+
+def yes_index(labels: list[str]) -> int:
+    """Return which of two outcomes is YES: by its label, else the first."""
+    for index, label in enumerate(labels[:2]):
+        if label.strip().lower() in YES_WORDS:
+            return index
+    return 0
+
+
+def both(tokens: list[str], what: str) -> None:
+    """Raise UnexpectedReply unless there are two different tokens."""
+    if len([token for token in tokens if token]) != len({*tokens}) or len(tokens) != 2:  # noqa: PLR2004 - two are what a market has
+        raise UnexpectedReply(f"a market without two {what}")
+
+
+def _known(labels: list[str]) -> bool:
+    low = {label.strip().lower() for label in labels}
+    return bool(low & set(YES_WORDS)) and bool(low & set(NO_WORDS))
+
+
+def _first_time(*texts: str | None) -> int | None:
+    for text in texts:
+        if text:
+            return iso(text)
+    return None
+
+
+def _payout(prices: list[str], yes: int) -> Decimal | None:
+    read = [decimal(price) for price in prices]
+    if sorted(map(str, read)) in (["0", "1"], ["0.5", "0.5"]):
+        return read[yes]
+    return None
+
+
+def _fee_rate(wire: GammaMarket) -> Decimal | None:
+    if wire.fee_schedule and decimal(wire.fee_schedule.rate) is not None:
+        return decimal(wire.fee_schedule.rate)
+    return Decimal(0) if wire.fees_enabled is False else None
+
+
+def _subject(wire: GammaMarket, tags: tuple[str, ...]) -> str | None:
+    """Return the subject: of the fee, of the market, of its tags. Lower case."""
+    if wire.fee_type and "_fees" in wire.fee_type:
+        return wire.fee_type.partition("_fees")[0].lower()
+    if wire.category:
+        return wire.category.lower()
+    own = tuple(tag.slug for tag in wire.tags or () if tag.slug)
+    return next((tag for tag in (*own, *tags) if tag in SUBJECTS), None)
+
+
+def _accepting(said: bool | None, closed: bool) -> bool | None:  # noqa: FBT001 - two facts
+    # "accepting": true with "closed": true really occurs; closed is the truth.
+    return False if closed else said
+
+
+def _listing(wire: GammaMarket) -> Listing:
+    return Listing(
+        accepting_orders=_accepting(wire.accepting_orders, bool(wire.closed)),
+        listed_bid=_float(wire.best_bid),
+        listed_ask=_float(wire.best_ask),
+        volume_total=_float(wire.volume_num, wire.volume),
+        volume_24h=_float(wire.volume24hr),
+        volume_1w=_float(wire.volume1wk),
+        liquidity=_float(wire.liquidity_num, wire.liquidity),
+        competitive=_float(wire.competitive),
+        price_change_1h=_float(wire.one_hour_price_change),
+        price_change_1d=_float(wire.one_day_price_change),
+        price_change_1w=_float(wire.one_week_price_change),
+        price_change_1m=_float(wire.one_month_price_change),
+    )
+
+
+def _float(*values: Number) -> float | None:
+    for value in values:
+        number = decimal(value)
+        if number is not None:
+            return float(number)
+    return None

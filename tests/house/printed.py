@@ -1,0 +1,91 @@
+"""The console blocks of our documents, and what the program prints instead.
+
+    python tests/house/printed.py            say which blocks differ; exit 1 if any
+    python tests/house/printed.py --write    write what the program prints
+
+A block is fenced as `console`; each line `$ polyrules ...` is run in an empty folder
+that holds the checkout's examples and strategies, all blocks of a document in order. A
+line `...` stands for any number of lines. A line `# exit 1` after the output states the
+exit code where it is not 0.
+"""
+
+import os
+import re
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from polyrules.cli import polyrules
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
+ANYTHING = "..."
+
+
+def documents() -> tuple[Path, ...]:
+    """Return the documents whose blocks are held to what the program prints."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return tuple(page for page in pages if BLOCK.search(page.read_text("utf-8")))
+
+
+def printed(document: Path) -> str:
+    """Return the text of `document` with its blocks as the program prints them."""
+    came_from = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("examples", "strategies"):
+            (Path(folder) / name).symlink_to(ROOT / name)
+        os.chdir(folder)
+        try:
+            return BLOCK.sub(
+                lambda block: "".join(_run(block[1])), document.read_text("utf-8")
+            )
+        finally:
+            os.chdir(came_from)
+
+
+def _run(block: str) -> Iterator[str]:
+    for part in re.split(r"^(?=\$ )", block, flags=re.MULTILINE):
+        if not part:
+            continue
+        command, _, shown = part.partition("\n")
+        program, *arguments = shlex.split(command.removeprefix("$ "), comments=True)
+        assert program == "polyrules", f"only polyrules runs here: {command}"
+        result = CliRunner().invoke(polyrules, arguments, prog_name="polyrules")
+        said = result.output
+        if said and not said.endswith("\n"):
+            said += "\n"
+        if result.exit_code:
+            said += f"# exit {result.exit_code}\n"
+        yield f"{command}\n"
+        yield shown if matches(shown, said) else said
+
+
+def matches(shown: str, said: str) -> bool:
+    """Tell whether `shown` is `said`, with `...` lines for whatever was left out."""
+    pieces = (
+        r"(?:.*\n)*?" if line == ANYTHING else re.escape(line) + r"\n"
+        for line in shown.splitlines()
+    )
+    return re.fullmatch("".join(pieces), said) is not None
+
+
+def main() -> None:
+    """Compare, or write."""
+    differing = 0
+    for document in documents():
+        text = printed(document)
+        if text == document.read_text("utf-8"):
+            continue
+        differing += 1
+        sys.stdout.write(f"{document.relative_to(ROOT)} differs\n")
+        if "--write" in sys.argv:
+            document.write_text(text, "utf-8")
+    sys.exit(bool(differing) and "--write" not in sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,299 @@
+"""Random well-typed expressions, whole strategies of them, and rows to trip them up.
+
+Everything is drawn from a `random.Random`, so that a law (through hypothesis) and a
+long hunt (through a seed) draw from the same grammar.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyrules.domain.ids import StrategyId
+from polyrules.domain.money import Side
+from polyrules.language.check import Scope, check, feature_types
+from polyrules.language.expression import Expression, Kind, Type
+from polyrules.language.parse import CHARS_MAX
+from polyrules.language.strategy import (
+    Fixed,
+    Guard,
+    Let,
+    OnUnknown,
+    Rule,
+    Strategy,
+    Trade,
+    Value,
+    Veto,
+)
+
+Row = dict[str, Value]
+TYPES = feature_types()
+BOOL = Type(Kind.BOOL)
+PROB = Type(Kind.NUMBER, "prob")
+WORDS = TYPES["category"].values
+FEATURES: Mapping[str, tuple[str, ...]] = {
+    "prob": ("best_bid", "best_ask", "mid", "spread", "price"),
+    "usd": ("liquidity", "volume_24h"),
+    "shares": ("bid_size", "ask_size"),
+    "seconds": ("book_age", "last_trade_age"),
+    "hours": ("hours_to_close", "market_age"),
+    "count": ("trade_count_1h", "bid_levels"),
+    "ratio": ("book_imbalance", "fee_rate"),
+    "bool": ("accepting_orders", "neg_risk"),
+    "word": ("category",),
+}
+NAMES = tuple(name for names in FEATURES.values() for name in names)
+UNITS = tuple(unit for unit in FEATURES if unit not in {"bool", "word"})
+SYMBOLS = (*UNITS, *["bool"] * len(UNITS))  # half of what is drawn are conditions
+PRICES = ("0", "0.01", "0.02", "0.1", "0.3", "0.5", "0.9", "1", "0.30000000000000004")
+SIZES = (*PRICES, "2", "100", "1e308", "5e-324", "1e-9", "9007199254740993")
+
+# {unit} is an expression of that unit and never a mere literal; #unit is a literal.
+_OF_EVERY_UNIT = (
+    "({U} + {U})",
+    "({U} - {U})",
+    "({U} + #U)",
+    "(#U - {U})",
+    "({U} * {ratio})",
+    "({U} / {ratio})",
+    "({U} * #ratio)",
+    "({U} / #ratio)",
+    "(-{U})",
+    "abs({U})",
+    "min({U}, {U})",
+    "max({U}, #U)",
+    "clamp({U}, #U, {U})",
+    "coalesce({U}, {U})",
+    "coalesce({U}, #U)",
+    "({U} if {bool} else {U})",
+)
+_OF_ONE_UNIT: Mapping[str, tuple[str, ...]] = {
+    "prob": (
+        "({prob} * {prob})",
+        "({usd} / {shares})",
+        "implied_no({prob})",
+        "fee({prob}, {ratio})",
+        "floor_tick({prob}, {prob})",
+        "ceil_tick({prob}, #prob)",
+        "round_tick({prob}, #prob)",
+    ),
+    "usd": ("({prob} * {shares})",),
+    "shares": ("({usd} / {prob})",),
+    "hours": ("to_hours({seconds})",),
+    "ratio": (
+        "({usd} / {usd})",
+        "sqrt({ratio})",
+        "exp({ratio})",
+        "log({ratio})",
+        "pow({ratio}, {ratio})",
+        "pow({ratio}, #ratio)",
+        "normal_cdf({ratio})",
+        "sign({ratio})",
+    ),
+}
+_TRUTHS_OF_EVERY_UNIT = (
+    "({U} < {U})",
+    "({U} <= #U)",
+    "({U} > #U)",
+    "({U} >= {U})",
+    "({U} == {U})",
+    "({U} != {U})",
+    "({U} == #U)",
+    "({U} != #U)",
+    "({U} < {U} <= {U})",
+    "between({U}, #U, {U})",
+    "known({U})",
+)
+_TRUTHS = (
+    "({bool} and {bool})",
+    "({bool} or {bool})",
+    "({bool} and {bool} and {bool})",
+    "(not {bool})",
+    "({bool} if {bool} else {bool})",
+    "known({bool})",
+    "coalesce({bool}, {bool})",
+    "({word} == #word)",
+    "({word} != #word)",
+    "({word} in (#word, #word))",
+    "({word} not in (#word, #word, #word))",
+)
+
+
+def _grammar() -> dict[str, tuple[str, ...]]:
+    grammar = {
+        unit: tuple(t.replace("U", unit) for t in _OF_EVERY_UNIT)
+        + _OF_ONE_UNIT.get(unit, ())
+        for unit in UNITS
+    }
+    comparisons = tuple(
+        t.replace("U", unit) for unit in UNITS for t in _TRUTHS_OF_EVERY_UNIT
+    )
+    # As many ways to join as to compare, else a condition is rarely a joined one.
+    share = len(comparisons) // len(_TRUTHS) // 2
+    return {**grammar, "bool": comparisons + _TRUTHS * share}
+
+
+GRAMMAR = _grammar()
+
+
+def text(
+    random: Random,
+    symbol: str,
+    depth: int,
+    lets: Mapping[str, Sequence[str]] | None = None,
+) -> str:
+    """Return an expression of a unit, or a condition, not too large to be checked.
+
+    Args:
+        random: Where the choices come from.
+        symbol: A unit, or "bool".
+        depth: How deep it may nest; 0 is a name.
+        lets: Names to use beside the features, by unit.
+    """
+    found = _text(random, symbol, depth, lets or {})
+    while len(found) > CHARS_MAX:
+        found = _text(random, symbol, depth - 1, lets or {})
+    return found
+
+
+def _text(
+    random: Random, symbol: str, depth: int, lets: Mapping[str, Sequence[str]]
+) -> str:
+    if depth <= 0 or symbol not in GRAMMAR or random.random() < 0.1:
+        return random.choice((*FEATURES[symbol], *lets.get(symbol, ())))
+
+    def expanded(match: re.Match[str]) -> str:
+        mark, inner = match[1], match[2]
+        if mark == "#":
+            return _literal(random, inner)
+        return _text(random, inner, depth - 1, lets)
+
+    return re.sub(r"([#{])(\w+)\}?", expanded, random.choice(GRAMMAR[symbol]))
+
+
+def _literal(random: Random, symbol: str) -> str:
+    if symbol == "word":
+        return repr(random.choice(WORDS))
+    return random.choice(PRICES if symbol == "prob" else SIZES)
+
+
+def expression(source: str, want: Type | None = None, **lets: Type) -> Expression:
+    """Return a text of the grammar, checked.
+
+    Args:
+        source: The text.
+        want: Its type, None for any.
+        lets: Types of names that are no features.
+    """
+    checked = check(source, Scope({**TYPES, **lets}, {}, None), want)
+    assert checked.expression is not None, (source, checked.findings)
+    return checked.expression
+
+
+_ODD = (
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.1 + 0.2,
+    1e308,
+    -1e308,
+    5e-324,
+    -5e-324,
+    1.7976931348623157e299,  # about the last that can be scaled by 1e9
+    2.0**53 + 2.0,
+    0.5e-9,
+    1.5e-9,
+)
+
+
+def row(random: Random) -> Row:
+    """Return a row that is missing here, ordinary there, and odd elsewhere."""
+    return {name: _value(random, TYPES[name]) for name in NAMES}
+
+
+def _value(random: Random, type_: Type) -> Value:
+    if random.random() < 0.15:
+        return None
+    if type_.kind is Kind.BOOL:
+        return random.random() < 0.5
+    if type_.kind is Kind.ENUM:
+        return random.choice(type_.values)
+    chance = random.random()
+    if chance < 0.25:
+        return random.choice(_ODD)
+    if chance < 0.75:
+        return random.randrange(0, 1001) / 1000
+    return random.uniform(-2, 2) if chance < 0.9 else random.uniform(-1e4, 1e4)
+
+
+def columns(rows: Sequence[Row]) -> dict[str, NDArray[np.float64]]:
+    """Return rows as the columns a Plan reads."""
+    return {
+        name: np.array([encoded(each[name], TYPES[name]) for each in rows])
+        for name in NAMES
+    }
+
+
+def encoded(value: Value, type_: Type) -> float:
+    """Return a value as a column holds it."""
+    if value is None:
+        return math.nan
+    if type_.kind is Kind.ENUM:
+        return float(type_.values.index(str(value)))
+    return float(value)
+
+
+def strategy(random: Random, depth: int = 3) -> Strategy:
+    """Return a whole strategy: universe, lets, guards, trades and vetoes."""
+    lets: list[Let] = []
+    scope: dict[str, Type] = {}
+    names: dict[str, list[str]] = {}
+    for index in range(random.randrange(4)):
+        symbol = random.choice(("prob", "bool", "ratio"))
+        name = f"let_{index}"
+        let = Let(
+            name=name, expression=expression(text(random, symbol, 2, names), **scope)
+        )
+        lets.append(let)
+        scope[name] = let.expression.type
+        names.setdefault(symbol, []).append(name)
+
+    def condition() -> Expression:
+        return expression(text(random, "bool", depth, names), BOOL, **scope)
+
+    def price() -> Expression:
+        return expression(text(random, "prob", 2, names), PROB, **scope)
+
+    def rule(index: int) -> Rule:
+        trade = Trade(
+            side=random.choice(tuple(Side)),
+            token=random.choice(("yes", "no")),
+            price=price(),
+            fair=price() if random.random() < 0.5 else None,
+            edge=price() if random.random() < 0.5 else None,
+        )
+        return Rule(
+            id=f"rule_{index}",
+            when=condition(),
+            then=Veto() if random.random() < 0.3 else trade,
+            on_unknown=random.choice(tuple(OnUnknown)),
+        )
+
+    return Strategy(
+        id=StrategyId("drawn"),
+        version="1",
+        digest="0" * 32,
+        universe=condition() if random.random() < 0.5 else None,
+        lets=tuple(lets),
+        guards=tuple(
+            Guard(id=f"guard_{index}", when=condition())
+            for index in range(random.randrange(3))
+        ),
+        rules=tuple(rule(index) for index in range(random.randrange(1, 5))),
+        sizing=Fixed(usd=1.0),
+        every=1,
+    )

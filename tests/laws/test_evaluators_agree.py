@@ -1,0 +1,31 @@
+"""Columns and reference are two tellings of one meaning."""
+
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.laws import agreement
+from tests.laws.grammar import SYMBOLS, expression, row, strategy, text
+
+randoms = st.randoms(use_true_random=True)
+
+
+@given(random=randoms, depth=st.integers(0, 4))
+@settings(max_examples=100)
+def test_columns_equal_the_reference_in_every_bit(random: Random, depth: int) -> None:
+    expressions = [
+        expression(text(random, random.choice(SYMBOLS), depth)) for _ in range(5)
+    ]
+    rows = [row(random) for _ in range(20)]
+
+    assert agreement.of_expressions(expressions, rows) == []
+
+
+@given(random=randoms)
+@settings(max_examples=50)
+def test_whole_strategies_decide_the_same(random: Random) -> None:
+    drawn = strategy(random)
+    rows = [row(random) for _ in range(30)]
+
+    assert agreement.of_strategy(drawn, rows) == []
