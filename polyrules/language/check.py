@@ -16,8 +16,9 @@ from polyrules.features.catalog import CATALOG
 from polyrules.language.expression import Expression, Kind, Type
 from polyrules.language.functions import FUNCTIONS, WINDOWS, Function
 from polyrules.language.hoist import hoist
-from polyrules.language.parse import Finding, parse
+from polyrules.language.parse import parse
 from polyrules.language.strategy import Window
+from polyrules.language.tokens import Finding
 from polyrules.language.typed import (
     BOOL,
     NUMBER,

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from polyrules.language.expression import Expression, Kind, Type
-from polyrules.language.parse import Finding, segment, span
+from polyrules.language.parse import segment, span
+from polyrules.language.tokens import Finding
 from polyrules.language.units import LITERAL, RATIO, shared
 
 BOOL = Type(Kind.BOOL)
@@ -91,14 +92,15 @@ class Typed:
         return Expression(self.source, tree, types, reads)
 
     def are_numbers(self, nodes: Iterable[ast.expr], asker: str) -> bool:
-        """Tell whether all nodes are numbers, and note those that are something else.
+        """Tell whether all nodes are numbers, and note the first that is not.
 
         Args:
             nodes: The nodes.
             asker: What needs numbers: a function or an operator.
         """
-        sound = [node in self.types and self._is_number(node, asker) for node in nodes]
-        return all(sound)
+        return all(
+            node in self.types and self._is_number(node, asker) for node in nodes
+        )
 
     def _is_number(self, node: ast.expr, asker: str) -> bool:
         found = self.types[node]

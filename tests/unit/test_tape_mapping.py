@@ -52,7 +52,7 @@ def test_the_schema_of_mappings_is_what_the_code_says(root: Path) -> None:
     ("data", "told"),
     [
         ([], "m.yaml: expected `object`, got `array`"),
-        ({**PRICES, "tabels": []}, "m.yaml: object contains unknown field `tabels`"),
+        ({**PRICES, "sheets": []}, "m.yaml: object contains unknown field `sheets`"),
         (
             {**PRICES, "tables": []},
             "m.yaml: tables: expected `array` of length >= 1",
