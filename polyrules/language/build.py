@@ -25,6 +25,7 @@ from polyrules.language.quantities import (
     per_cent,
 )
 from polyrules.language.strategy import (
+    Case,
     Exit,
     Fixed,
     Guard,
@@ -76,6 +77,7 @@ class Building:
         self._guards: list[Guard] = []
         self._rules: list[Rule] = []
         self._exits: list[Exit] = []
+        self._cases: tuple[Case, ...] = ()
 
     def check(self) -> list[Problem]:
         """Read every part, and return the problems; warnings only if nothing else."""

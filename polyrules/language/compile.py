@@ -26,9 +26,12 @@ Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
 Columns = Mapping[str, Floats]
 
-# So many rows at once that what rules share is still in the processor's cache when the
-# next rule reads it, and so many that a call into NumPy costs little beside its work.
-BLOCK = 32_768
+# Rows at once: so many that a call into NumPy costs little beside its work, and so few
+# that what rules share is still in the processor's cache when the next rule reads it.
+# A column of numbers stays below the 128 KiB from which the C library would fetch
+# memory from the system anew each time; a column of truths is an eighth of it.
+BLOCK_OF_NUMBERS = 15_360
+BLOCK_OF_TRUTHS = 65_536
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -71,6 +74,8 @@ class Plan:
         # checker's whitelist; no text of a strategy file reaches it.
         exec(self.source, self._names)  # noqa: S102  printing code is this module's job
         self._answer_reads = graph.columns(outputs["answer"])
+        has_numbers = graph.has_numbers(outputs["answer"])
+        self._block = BLOCK_OF_NUMBERS if has_numbers else BLOCK_OF_TRUTHS
         universe = [strategy.universe] if strategy.universe else []
         self.universe_reads = self._closure(universe)
         self.reads = self._all_reads()
@@ -99,8 +104,8 @@ class Plan:
         )
         guards = len(self._strategy.guards)
         used = {name: columns[name] for name in self._answer_reads}
-        for start in range(0, n, BLOCK):
-            block = slice(start, min(start + BLOCK, n))
+        for start in range(0, n, self._block):
+            block = slice(start, min(start + self._block, n))
             part = {name: column[block] for name, column in used.items()}
             unknown, *found = self._call("answer", part, block.stop - start)
             answer.unknown[block] = unknown

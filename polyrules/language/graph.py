@@ -123,6 +123,11 @@ class Graph:
         read = (self._operations[node] for node in self._needed(outputs))
         return frozenset(each.label for each in read if each.name == "column")
 
+    def has_numbers(self, outputs: Iterable[Node]) -> bool:
+        """Tell whether any number has to be worked out, beside truths."""
+        needed = (self._operations[node].name for node in self._needed(outputs))
+        return any(name in NUMBERS or name in self._kernels for name in needed)
+
     def function(self, name: str, outputs: Sequence[Node]) -> str:
         """Return the source of `name(columns, n)`, which returns a tuple of outputs.
 

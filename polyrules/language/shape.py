@@ -10,9 +10,10 @@ A schema may say more than JSON Schema does, in keys that editors ignore:
 Dispatch with `if`/`then`, never `oneOf`: when that fails nobody knows what was meant.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
@@ -99,8 +100,8 @@ def _tell(document: Document, at: Path, error: ValidationError) -> list[Problem]
     if document.is_wrong(at):
         return []
     document.mark_wrong(at)
-    code, message, hint = _wrong_value(at, error)
-    return [document.problem(at, code, message, hint=hint)]
+    told = _wrong_value(at, error)
+    return [document.problem(at, told.code, told.message, hint=told.hint)]
 
 
 def _unknown_keys(
@@ -108,11 +109,13 @@ def _unknown_keys(
 ) -> list[Problem]:
     schema = _schema(error)
     known = [str(key) for key in schema.get("properties", {})]
-    patterns = "|".join(schema.get("patternProperties", ()))
+    patterns = [re.compile(text) for text in schema.get("patternProperties", ())]
     instance: Any = error.instance
-    extra = [key for key in instance if key not in known]
-    if patterns:
-        extra = [key for key in extra if not key.startswith("x-")]
+    extra = [
+        key
+        for key in instance
+        if key not in known and not any(pattern.search(key) for pattern in patterns)
+    ]
     later: Mapping[str, str] = schema.get("x-later", {})
     problems = []
     for key in extra:
@@ -172,40 +175,51 @@ def _bad_name(document: Document, at: Path, error: ValidationError) -> Problem:
     )
 
 
-def _wrong_value(at: Path, error: ValidationError) -> tuple[str, str, str]:
+class _Told(NamedTuple):
+    """What is said of a wrong value."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+def _wrong_value(at: Path, error: ValidationError) -> _Told:
     schema, rule = _schema(error), str(error.validator)
     limit: Any = error.validator_value
     found: Any = error.instance
-    name = _name(at)
-    own = schema.get("x-code")
-    wanted = schema.get("x-expected")
-    if wanted and rule in ("type", "pattern"):
-        meant = with_unit(found, schema["x-unit"]) if "x-unit" in schema else ""
-        if meant:
-            message = f"{name} needs a unit, found {shown(found)}"
-            return own or FORM, message, f"did you mean {meant}?"
-        code = own or (TYPE if rule == "type" else FORM)
-        if found is None:
-            return code, f"{name} is empty, expected {wanted}", ""
-        return code, f"{name} must be {wanted}, found {shown(found)}", ""
-    if rule == "type":
-        types = limit if isinstance(limit, list) else [limit]
-        words = " or ".join(TYPES[type_] for type_ in types)
-        if found is None:
-            return TYPE, f"{name} is empty, expected {words}", ""
-        return TYPE, f"{name} must be {words}, found {_kind(found)}", ""
-    if rule in ("enum", "const"):
-        return _wrong_word(name, rule, limit, found, schema)
+    name, own = _name(at), schema.get("x-code")
+    if rule in ("type", "pattern"):
+        return _wrong_kind(name, rule, limit, found, schema)
+    if rule == "const":
+        return _Told(VERSION, f"{name} must be {shown(limit)}, found {shown(found)}")
+    if rule == "enum":
+        return _wrong_word(name, [str(word) for word in limit], found, schema)
     if rule in BOUNDS:
         message = f"{name} must be {BOUNDS[rule]} {limit}, found {shown(found)}"
-        return own or RANGE, message, _as_share(found, schema)
+        return _Told(own or RANGE, message, _as_share(found, schema))
     if rule in LENGTHS:
         size = len(found)
-        return LENGTH, f"{name} {LENGTHS[rule].format(limit=limit, size=size)}", ""
-    if rule == "pattern":
-        wanted = f"must match {limit}"
-        return own or FORM, f"{name} {wanted}, found {shown(found)}", ""
-    return own or FORM, f"{name}: {error.message}", ""
+        return _Told(LENGTH, f"{name} {LENGTHS[rule].format(limit=limit, size=size)}")
+    return _Told(own or FORM, f"{name}: {error.message}")
+
+
+def _wrong_kind(
+    name: str, rule: str, limit: object, found: object, schema: Mapping[str, Any]
+) -> _Told:
+    code = schema.get("x-code") or (TYPE if rule == "type" else FORM)
+    meant = with_unit(found, schema["x-unit"]) if "x-unit" in schema else ""
+    if meant:
+        message = f"{name} needs a unit, found {shown(found)}"
+        return _Told(code, message, f"did you mean {meant}?")
+    wanted = schema.get("x-expected")
+    if wanted is None and rule == "type":
+        types = limit if isinstance(limit, list) else [limit]
+        wanted = " or ".join(TYPES[str(type_)] for type_ in types)
+    if found is None:
+        return _Told(code, f"{name} is empty, expected {wanted}")
+    if wanted is None:
+        return _Told(code, f"{name} must match {limit}, found {shown(found)}")
+    return _Told(code, f"{name} must be {wanted}, found {_kind(found)}")
 
 
 BOUNDS = {
@@ -226,16 +240,12 @@ LENGTHS = {
 
 
 def _wrong_word(
-    name: str, rule: str, limit: object, found: object, schema: Mapping[str, Any]
-) -> tuple[str, str, str]:
-    if rule == "const":
-        return VERSION, f"{name} must be {shown(limit)}, found {shown(found)}", ""
-    assert isinstance(limit, Sequence), "an enum lists its words"
-    words = [str(word) for word in limit]
+    name: str, words: list[str], found: object, schema: Mapping[str, Any]
+) -> _Told:
     later: Mapping[str, str] = schema.get("x-later", {})
     hint = later.get(str(found)) or did_you_mean(str(found), words)
     message = f"{shown(found)} is not a value of {name} ({_listed(words)})"
-    return schema.get("x-code", WORD), message, hint
+    return _Told(schema.get("x-code", WORD), message, hint)
 
 
 def _as_share(found: object, schema: Mapping[str, Any]) -> str:
@@ -246,10 +256,9 @@ def _as_share(found: object, schema: Mapping[str, Any]) -> str:
 
 
 def _kind(found: object) -> str:
-    if isinstance(found, dict | list):
+    if isinstance(found, bool | dict | list):
         return shown(found)
-    kind = "the text" if isinstance(found, str) else "the number"
-    return shown(found) if isinstance(found, bool) else f"{kind} {shown(found)}"
+    return f"the number {shown(found)}" if not isinstance(found, str) else shown(found)
 
 
 def _name(at: Path) -> str:

@@ -24,6 +24,7 @@ from polyrules.cli import polyrules
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
 ANYTHING = "..."
+RUN_ID = re.compile(r"\b[0-9]{8}-[0-9]{6}-[0-9a-f]{6}\b")  # holds the wall clock
 
 
 def documents() -> tuple[Path, ...]:
@@ -55,6 +56,8 @@ def _run(block: str) -> Iterator[str]:
         program, *arguments = shlex.split(command.removeprefix("$ "), comments=True)
         assert program == "polyrules", f"only polyrules runs here: {command}"
         result = CliRunner().invoke(polyrules, arguments, prog_name="polyrules")
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception  # a bug of ours
         said = result.output
         if said and not said.endswith("\n"):
             said += "\n"
@@ -65,12 +68,15 @@ def _run(block: str) -> Iterator[str]:
 
 
 def matches(shown: str, said: str) -> bool:
-    """Tell whether `shown` is `said`, with `...` lines for whatever was left out."""
+    """Tell whether `shown` is `said`, with `...` lines for whatever was left out.
+
+    The id of a run may differ.
+    """
     pieces = (
         r"(?:.*\n)*?" if line == ANYTHING else re.escape(line) + r"\n"
-        for line in shown.splitlines()
+        for line in RUN_ID.sub("RUN", shown).splitlines()
     )
-    return re.fullmatch("".join(pieces), said) is not None
+    return re.fullmatch("".join(pieces), RUN_ID.sub("RUN", said)) is not None
 
 
 def main() -> None:

@@ -1,28 +1,42 @@
-"""Write the desk's JSON Schema out, or say whether the file is what the code says.
+"""The JSON Schemas of our files, as the code says them.
 
-python tests/house/schemas.py [--write]
+python tests/house/schemas.py            say which files differ; exit 1 if any
+python tests/house/schemas.py --write    write them
 """
 
+import json
 import sys
 from pathlib import Path
 
-import msgspec
+from polyrules import config
+from polyrules.language.schema import STRATEGY_SCHEMA
+from polyrules.venues.tape import mapping
 
-from polyrules.config import schema
-
-PLACE = Path(__file__).parents[2] / "schemas" / "desk.v1.json"
+FOLDER = Path(__file__).parents[2] / "schemas"
 
 
-def generated() -> str:
-    """Return the schema of a desk file as its file has it."""
-    return msgspec.json.format(msgspec.json.encode(schema())).decode() + "\n"
+def generated() -> dict[str, str]:
+    """Return the text of every schema file by its name."""
+    return {
+        "desk.v1.json": json.dumps(config.schema(), indent=1) + "\n",
+        "mapping.v1.json": mapping.schema().decode(),
+        "strategy.v1.json": json.dumps(STRATEGY_SCHEMA, indent=1, ensure_ascii=False)
+        + "\n",
+    }
 
 
 def main() -> None:
     """Compare, or write."""
-    if "--write" in sys.argv:
-        PLACE.write_text(generated(), "utf-8")
-    sys.exit(PLACE.read_text("utf-8") != generated())
+    differing = [
+        name
+        for name, text in generated().items()
+        if not (FOLDER / name).exists() or (FOLDER / name).read_text("utf-8") != text
+    ]
+    for name in differing:
+        sys.stdout.write(f"{name} differs\n")
+        if "--write" in sys.argv:
+            (FOLDER / name).write_text(generated()[name], "utf-8")
+    sys.exit(bool(differing) and "--write" not in sys.argv)
 
 
 if __name__ == "__main__":

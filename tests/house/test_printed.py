@@ -40,3 +40,10 @@ def test_a_line_of_dots_stands_for_what_was_left_out(printing: ModuleType) -> No
     assert printing.matches("a\n...\n", "a\n")
     assert not printing.matches("a\n...\nd\n", "a\nb\n")
     assert not printing.matches("a\n", "a\nb\n")
+
+
+def test_the_id_of_a_run_may_differ_and_nothing_else(printing: ModuleType) -> None:
+    shown = "run 20260302-120000-0a1b2c  finished\n"
+
+    assert printing.matches(shown, "run 20270101-000000-ffffff  finished\n")
+    assert not printing.matches(shown, "run 20270101-000000-ffffff  failed\n")

@@ -17,6 +17,12 @@ from polyrules.venues.tape.manifest import FlaggedPrices
 
 MICROSECONDS = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
 DURATION = r"^-?\d+(\.\d+)?(ms|s|m|h|d)$"
+# msgspec names the wrong word but not the right ones.
+EXPECTED = {
+    "rows": "books, top_of_book, price_series, trades, markets or outcomes",
+    "unit": "s, ms, us, ns or datetime",
+    "polyrules_mapping": "1",
+}
 DAY = 24 * MICROSECONDS["h"]
 
 Duration = Annotated[
@@ -291,6 +297,9 @@ def _told(error: msgspec.ValidationError) -> str:
     what, _, where = str(error).partition(" - at ")
     place = where.strip("`").removeprefix("$").removeprefix(".")
     what = what[:1].lower() + what[1:]
+    words = EXPECTED.get(place.rpartition(".")[2])
+    if words and what.startswith("invalid"):
+        what = f"{what}, expected {words}"
     return f"{place}: {what}" if place else what
 
 
