@@ -72,6 +72,7 @@ def parse_template(
             _append(pieces, _print(constants[name][1], spec))
         else:
             pieces.append(Piece("", name, _plain(spec)))
+    findings.sort(key=lambda finding: finding.start)
     return Template(tuple(pieces), tuple(findings), frozenset(names))
 
 

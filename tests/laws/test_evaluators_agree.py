@@ -12,7 +12,7 @@ randoms = st.randoms(use_true_random=True)
 
 
 @given(random=randoms, depth=st.integers(0, 4))
-@settings(max_examples=100)
+@settings(max_examples=200)
 def test_columns_equal_the_reference_in_every_bit(random: Random, depth: int) -> None:
     expressions = [
         expression(text(random, random.choice(SYMBOLS), depth)) for _ in range(5)
@@ -23,7 +23,7 @@ def test_columns_equal_the_reference_in_every_bit(random: Random, depth: int) ->
 
 
 @given(random=randoms)
-@settings(max_examples=50)
+@settings(max_examples=100)
 def test_whole_strategies_decide_the_same(random: Random) -> None:
     drawn = strategy(random)
     rows = [row(random) for _ in range(30)]

@@ -352,6 +352,73 @@ def test_a_shipped_strategy_loads(root: Path) -> None:
     assert len(strategy.cases) >= 4
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("moved: 0", "edge: 0", 'a test gives "edge", which is computed'),
+        ("moved: 0", "look: 0", 'a test gives "look", which is a param'),
+        ("moved: 0", "mvoed: 0", 'a test gives "mvoed", which is no feature'),
+        (
+            "accepting_orders: true",
+            "accepting_orders: 1",
+            "accepting_orders is a bool, found 1",
+        ),
+        ("best_ask: 0.95", "best_ask: true", "best_ask is a number, found true"),
+        ("best_ask: 0.95", "best_ask: high", 'best_ask is a number, found "high"'),
+        (
+            "moved: 0",
+            "category: sprots",
+            '"sprots" is not a value of category',
+        ),
+        ("fires: enter", "fires: tight", 'no rule is called "tight"'),
+        ("fires: enter", "guard: enter", 'no guard is called "enter"'),
+        ("fires: enter", "blocked_by: me", 'no guard or rule is called "me"'),
+        ("[spread]", "[spraed]", 'no feature or let is called "spraed"'),
+    ],
+)
+def test_a_test_speaks_of_what_the_strategy_has(
+    old: str, new: str, message: str
+) -> None:
+    _, problems = load_all(FULL.replace(old, new), "f.yaml")
+
+    assert [problem.message for problem in problems] == [message]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "message"),
+    [
+        ("step: 0.01", "step: 0", "PS013", "step must be more than 0, found 0"),
+        ("default: true", "default: true, min: 0", "PS013", "a bool has no min"),
+        ("default: 15m", "default: soon", "PS003", None),
+        ("default: 15m", "default: 7h", "PS013", "default must be in [1m, 6h], was 7h"),
+        ("default: 5 USD", "default: 5 shares", "PS003", None),
+        ("default: 5 USD", "default: 5", None, None),
+        ("default: 2}", "default: 90m}", None, None),
+    ],
+)
+def test_a_param_fits_its_type(
+    old: str, new: str, code: str | None, message: str | None
+) -> None:
+    _, problems = load_all(FULL.replace(old, new), "f.yaml")
+
+    assert [problem.code for problem in problems] == ([code] if code else [])
+    assert message is None or problems[0].message == message
+
+
+def test_a_range_may_be_open_at_one_end() -> None:
+    text = FULL.replace("min: 1m, max: 6h", "min: 1m").replace(
+        "min: 0.8, max: 0.99", "max: 0.99"
+    )
+
+    with pytest.raises(ConfigError) as too_short:
+        load(text, path="f", settings={"look": "1s"})
+    with pytest.raises(ConfigError) as too_high:
+        load(text, path="f", settings={"min_prob": "0.995"})
+
+    assert too_short.value.hint == "its least is 1m"
+    assert too_high.value.hint == "its most is 0.99"
+
+
 @given(st.text(max_size=300))
 def test_any_text_at_all_is_a_strategy_or_a_strategy_error(text: str) -> None:
     with pytest.raises(StrategyError):

@@ -1,0 +1,352 @@
+"""Runs over a small tape, as the command line makes them: the same twice, and replayed.
+
+What goes wrong on purpose here gets its own clear error, and nothing written before is
+lost.
+"""
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from polyrules.domain.events import Event
+from polyrules.venues.tape.manifest import FORMAT, Manifest
+from polyrules.venues.tape.writer import TapeWriter
+from tests.builders import SECOND, book, listed, resolved
+from tests.strategies import BUY_TIGHT, SELL_HIGH
+
+Cli = Callable[..., Result]
+
+
+def moving(seconds: int) -> Iterator[Event]:
+    """Yield three markets whose books wander, and how the first of them ends."""
+    for name in ("a", "b", "c"):
+        yield listed(name)
+    for second in range(1, seconds):
+        for shift, name in enumerate(("a", "b", "c")):
+            bid = 40 + (second * (7 + shift) + 11 * shift) % 23
+            ask = bid + 1 + (second + shift) % 3
+            yield book(
+                second,
+                ((f"{bid / 100}", "50"),),
+                ((f"{ask / 100}", "50"),),
+                name=name,
+            )
+    yield resolved(seconds, "1", name="a")
+
+
+def write_tape(place: Path, seconds: int = 120) -> Path:
+    with TapeWriter(place) as writer:
+        for event in moving(seconds):
+            writer.append(event)
+        writer.close(
+            Manifest(
+                format=FORMAT,
+                made_by="test",
+                stated={"accepting_orders": 3, "end": 3, "fee_rate": 3},
+                tick=SECOND,
+                assumptions=("The books wander by arithmetic.",),
+            )
+        )
+    return place
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory to work in, with a tape and two strategies."""
+    monkeypatch.chdir(tmp_path)
+    write_tape(tmp_path / "tape")
+    (tmp_path / "buy.yaml").write_text(BUY_TIGHT)
+    (tmp_path / "sell.yaml").write_text(SELL_HIGH)
+    return tmp_path
+
+
+def run(cli: Cli, *more: str) -> dict[str, object]:
+    result = cli("run", "buy.yaml", "sell.yaml", "--tape", "tape", "--json", *more)
+    assert result.exit_code == 0, result.output
+    summary: dict[str, object] = json.loads(result.stdout)
+    return summary
+
+
+def started(place: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start polyrules in a process of its own."""
+    command = [sys.executable, "-m", "polyrules", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=place)  # noqa: S603 - ours
+
+
+def change(journal: str, query: str) -> None:
+    with sqlite3.connect(journal) as database:
+        assert database.execute(query).rowcount == 1
+    database.close()
+
+
+def test_two_runs_give_the_same_digest_and_another_threshold_another(
+    cli: Cli, place: Path
+) -> None:
+    first, second = run(cli), run(cli)
+    (place / "buy.yaml").write_text(BUY_TIGHT.replace("default: 0.02", "default: 0.01"))
+    edited = run(cli)
+
+    assert first["decisions"]
+    assert first["fills"]
+    assert first["digest"] == second["digest"]
+    assert first["run"] != second["run"]
+    assert edited["digest"] != first["digest"]
+
+
+def test_a_parameter_set_by_the_user_is_part_of_the_digest(
+    cli: Cli, place: Path
+) -> None:
+    assert place
+    assert run(cli)["digest"] != run(cli, "--set", "buy_tight.widest=0.03")["digest"]
+
+
+def test_every_run_replays_to_itself(cli: Cli, place: Path) -> None:
+    assert place
+    summary = run(cli)
+
+    result = cli("replay", "--json")
+
+    replayed = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert replayed["mismatch"] == ""
+    assert replayed["digest"] == summary["digest"]
+    assert replayed["steps"] == summary["events"]
+
+
+def test_replay_does_not_need_the_strategy_files(cli: Cli, place: Path) -> None:
+    run(cli)
+    (place / "buy.yaml").unlink()
+    (place / "sell.yaml").write_text("changed beyond recognition")
+
+    assert cli("replay").exit_code == 0
+
+
+def test_a_changed_byte_in_a_stored_step_is_found_and_named(
+    cli: Cli, place: Path
+) -> None:
+    run(cli)
+    change(
+        str(place / "polyrules.db"),
+        "update steps set body = cast(replace(cast(body as text), 'BUY', 'BUX') as "
+        "blob) where sequence = (select min(sequence) from steps where "
+        "cast(body as text) like '%BUY%')",
+    )
+
+    result = cli("replay")
+
+    assert result.exit_code == 1
+    assert "differs: step " in result.stdout
+
+
+def test_a_changed_event_on_the_tape_is_found_and_its_file_named(
+    cli: Cli, place: Path
+) -> None:
+    run(cli)
+    (file,) = (place / "tape").glob("*.parquet")
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+
+    result = cli("replay")
+
+    assert result.exit_code == 1
+    assert f"{file.name}: changed since the tape was written" in result.stdout
+
+
+def test_another_tape_is_not_the_one_the_run_was_made_on(cli: Cli, place: Path) -> None:
+    run(cli)
+    write_tape(place / "other", seconds=60)
+
+    result = cli("replay", "--tape", "other")
+
+    assert result.exit_code == 1
+    assert "the run was made on" in result.stdout
+
+
+def test_a_run_killed_in_the_middle_replays_to_where_it_stopped(
+    cli: Cli, place: Path
+) -> None:
+    write_tape(place / "long", seconds=5_000)
+    with started(place, "run", "buy.yaml", "--tape", "long") as process:
+        assert process.stdout is not None
+        assert b"filled" in process.stdout.readline()
+        process.send_signal(signal.SIGKILL)
+
+    result = cli("replay")
+
+    assert result.exit_code == 0, result.output
+    assert "compared as far as it got" in result.stdout
+    assert "going on, or killed" in cli("status").stdout
+
+
+def test_an_interrupt_cancels_what_is_open_and_still_tells_the_summary(
+    cli: Cli, place: Path
+) -> None:
+    write_tape(place / "long", seconds=5_000)
+    with started(place, "run", "buy.yaml", "--tape", "long") as process:
+        assert process.stdout is not None
+        assert b"filled" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        told = process.stdout.read().decode()
+
+    assert process.returncode == 0
+    assert "interrupted; polyrules replay" in told
+    assert cli("replay").exit_code == 0
+
+
+def test_a_run_may_end_after_some_cycles(cli: Cli, place: Path) -> None:
+    assert place
+    summary = run(cli, "--cycles", "5")
+
+    assert summary["cycles"] == 5
+    assert summary["ended"] == "so many cycles as asked for"
+    assert cli("replay").exit_code == 0
+
+
+def test_a_strategy_that_cannot_fire_is_told_why_in_the_first_lines(
+    cli: Cli, place: Path
+) -> None:
+    text = BUY_TIGHT.replace("where: accepting_orders", "where: volume_24h > 5")
+    (place / "blind.yaml").write_text(text)
+
+    result = cli("run", "blind.yaml", "--tape", "tape", "--quiet")
+
+    lines = result.stdout.splitlines()
+    assert lines[0] == "0 decisions: nothing was traded, because"
+    assert "none of 362 rows was in its universe" in lines[2]
+    assert "missing volume_24h on 100% of rows: this source does not state it" in (
+        result.stdout
+    )
+
+
+def test_settlement_is_counted_by_outcome_and_pnl_carries_its_optimism(
+    cli: Cli, place: Path
+) -> None:
+    assert place
+    result = cli("run", "buy.yaml", "--tape", "tape", "--quiet")
+
+    assert "settled    YES 1" in result.stdout
+    assert "paper is optimistic" in result.stdout
+    assert "assumed    The books wander by arithmetic." in result.stdout
+
+
+def test_what_a_run_did_can_be_asked_of_the_journal(cli: Cli, place: Path) -> None:
+    assert place
+    summary = run(cli)
+
+    decisions = json.loads(cli("decisions", "--json", "--limit", "9999").stdout)
+    approved = cli("decisions", "--approved", "--values", "--limit", "1").stdout
+    positions = json.loads(cli("positions", "--all", "--json").stdout)
+    status = json.loads(cli("status", "--json").stdout)
+
+    assert len(decisions) == summary["decisions"]
+    assert "approved" in approved
+    assert "=" in approved.splitlines()[1]
+    assert positions
+    assert status[0]["spec"]["id"] == summary["run"]
+    assert f"digest {summary['digest']}" in cli("status", "last").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("run", "buy.yaml"), 2, "live market data comes later"),
+        (("run", "buy.yaml", "--live"), 2, "live trading is not there yet"),
+        (("run", "--tape", "tape"), 2, "no strategy to run"),
+        (("run", "buy.yaml", "--tape", "nowhere"), 2, "nowhere: no such tape"),
+        (("run", "bye.yaml", "--tape", "tape"), 2, "bye.yaml: no such file"),
+        (
+            ("run", "buy.yaml", "buy.yaml", "--tape", "tape"),
+            2,
+            "are both called buy_tight",
+        ),
+        (
+            ("run", "buy.yaml", "--tape", "tape", "--set", "widst=1"),
+            2,
+            "no strategy of this run has a parameter widst",
+        ),
+        (
+            ("run", "buy.yaml", "--tape", "tape", "--set", "widest=0.5"),
+            2,
+            "widest",
+        ),
+        (
+            ("run", "buy.yaml", "--tape", "tape", "--set", "widest"),
+            2,
+            "expected PARAM=VALUE",
+        ),
+        (("run", "buy.yaml", "--tape", "tape", "--desk", "no.yaml"), 2, "no.yaml"),
+        (("replay",), 2, "polyrules.db"),
+        (("status",), 2, "polyrules.db"),
+        (
+            ("run", "buy.yaml", "--tape", "tape", "--journal", "sqlite:///no/j.db"),
+            2,
+            "no",
+        ),
+    ],
+)
+def test_a_wrong_call_says_what_is_wrong_and_how_to_mend_it(
+    cli: Cli, place: Path, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    assert place
+    result = cli(*arguments)
+
+    assert result.exit_code == code
+    assert message in result.stderr
+    assert any(line.startswith("error: ") for line in result.stderr.splitlines())
+    assert "Traceback" not in result.output
+
+
+def test_a_strategy_with_three_mistakes_reports_three_and_ends_with_1(
+    cli: Cli, place: Path
+) -> None:
+    text = BUY_TIGHT.replace("spread <=", "spraed <=").replace("10 USD", "10")
+    (place / "bad.yaml").write_text(text.replace("every: 1s", "every: 1"))
+
+    result = cli("run", "bad.yaml", "--tape", "tape")
+
+    assert result.exit_code == 1
+    assert result.stderr.count("error[") == 3
+
+
+def test_a_torn_file_of_a_tape_is_named(cli: Cli, place: Path) -> None:
+    (file,) = (place / "tape").glob("*.parquet")
+    file.write_bytes(file.read_bytes()[:-100])
+
+    result = cli("run", "buy.yaml", "--tape", "tape")
+
+    assert result.exit_code == 2
+    assert f"{file.name}: " in result.stderr
+    assert "torn or changed" in result.stderr
+
+
+def test_a_broken_desk_is_told_with_its_line(cli: Cli, place: Path) -> None:
+    (place / "desk.yaml").write_text("limits:\n  positions_mx: 3\n")
+
+    result = cli("run", "buy.yaml", "--tape", "tape")
+
+    assert result.exit_code == 2
+    assert "desk.yaml:2:" in result.stderr
+    assert "positions_max" in result.stderr
+
+
+def test_the_desk_of_the_directory_holds_and_names_the_strategies(
+    cli: Cli, place: Path
+) -> None:
+    (place / "desk.yaml").write_text(
+        "limits: {total_usd_max: 5}\n"
+        "strategies: [{file: buy.yaml, params: {widest: 0.03}}]\n"
+    )
+
+    result = cli("run", "--tape", "tape", "--json")
+
+    summary = json.loads(result.stdout)
+    assert summary["strategies"][0]["params"] == {"widest": 0.03}
+    assert summary["refusals"]["total_stake"] > 0
