@@ -12,7 +12,7 @@ import msgspec
 from polyrules.domain.ids import StrategyId
 from polyrules.domain.limits import Limits
 from polyrules.domain.market import Market
-from polyrules.domain.money import ZERO, Shares, Side, cost, shares_for
+from polyrules.domain.money import ZERO, Shares, cost, shares_for
 from polyrules.domain.steps import Approved, Decision, Refused, Verdict
 from polyrules.engine.ledger import DAY, Ledger
 from polyrules.engine.state import State
@@ -174,32 +174,18 @@ def _review_exit(decision: Decision, state: State) -> Verdict:
 def _standing(
     decision: Decision, state: State, ledger: Ledger, strategy: StrategyId | None
 ) -> Standing:
-    in_market = total = open_buys = ZERO
-    held = set()
-    for position in ledger.portfolio.positions.values():
-        held.add(position.market)
-        total += position.cost
-        if position.market == decision.market:
-            in_market += position.cost
-    for live in state.open_orders(strategy=strategy):
-        if live.order.side is Side.SELL:
-            continue
-        stake = cost(live.order.price, live.remaining)
-        held.add(live.order.market)
-        total += stake
-        open_buys += stake
-        if live.order.market == decision.market:
-            in_market += stake
+    stakes = state.stakes(strategy)
+    bought = ledger.portfolio.volume_on(state.now // DAY)
     return Standing(
         halted=state.halted,
         day_loss=ledger.day_loss,
         week_loss=ledger.week_loss,
         drawdown=ledger.drawdown,
-        positions=len(held),
-        holds_market=decision.market in held,
-        market_usd=in_market,
-        total_usd=total,
-        day_volume_usd=ledger.portfolio.volume_on(state.now // DAY) + open_buys,
+        positions=len(stakes.markets),
+        holds_market=decision.market in stakes.markets,
+        market_usd=stakes.markets.get(decision.market, ZERO),
+        total_usd=stakes.total,
+        day_volume_usd=bought + stakes.open_buys,
     )
 
 

@@ -22,7 +22,7 @@ from polyrules.domain.events import (
 )
 from polyrules.domain.ids import ClientOrderId, MarketId, StrategyId, TokenId
 from polyrules.domain.market import Book, Market, mirror
-from polyrules.domain.money import ONE, ZERO, Shares, Side, Usd, from_micros
+from polyrules.domain.money import ONE, ZERO, Shares, Side, Usd, cost, from_micros
 from polyrules.domain.orders import (
     OPEN,
     CancelOrder,
@@ -75,6 +75,17 @@ class MarketState(msgspec.Struct, kw_only=True):
         return None if ask is None else ONE - ask
 
 
+class Stakes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scope has at stake [usd]: what positions cost, what open buys may spend.
+
+    `markets` has every market with either, whatever is left of it.
+    """
+
+    markets: dict[MarketId, Decimal]
+    total: Decimal
+    open_buys: Decimal
+
+
 class State:
     """Markets, orders and money as far as the events so far have told."""
 
@@ -90,7 +101,7 @@ class State:
         self.cooldowns: dict[CooldownKey, int] = {}
         self.desk = Ledger(bankroll)
         self.own = {strategy: Ledger(bankroll) for strategy in strategies}
-        self._owners: dict[ClientOrderId, StrategyId] = {}
+        self._stakes: dict[StrategyId | None, Stakes] = {}
 
     def apply(self, event: Event) -> None:  # noqa: C901 - one arm for each kind of event
         """Take in what happened.
@@ -121,17 +132,18 @@ class State:
                 self._fill(event)
             case Settled():
                 self._settle(event)
+                self._stakes.clear()
             case Halted():
                 self.halted = True
 
     def expect(self, command: Command) -> None:
         """Remember a command that is about to leave."""
+        self._stakes.clear()
         match command:
             case PlaceOrder(order=order):
                 status = advance(OrderStatus.CREATED, Report.SUBMITTED)
                 live = OpenOrder(order=order, status=status)
                 self.orders[order.client_order_id] = live
-                self._owners[order.client_order_id] = order.strategy
             case CancelOrder(client_order_id=order_id):
                 self.orders[order_id].cancelling = True
 
@@ -165,6 +177,13 @@ class State:
                 continue
             yield live
 
+    def stakes(self, strategy: StrategyId | None) -> Stakes:
+        """Return what one strategy, or with None the whole desk, has at stake."""
+        known = self._stakes.get(strategy)
+        if known is None:
+            known = self._stakes[strategy] = self._add_up(strategy)
+        return known
+
     def sellable(self, strategy: StrategyId, token: TokenId) -> Decimal:
         """Return the shares of `token` a strategy holds and does not yet sell."""
         position = self.own[strategy].portfolio.positions.get(token)
@@ -179,6 +198,21 @@ class State:
             ZERO,
         )
         return position.shares - selling
+
+    def _add_up(self, strategy: StrategyId | None) -> Stakes:
+        ledger = self.desk if strategy is None else self.own[strategy]
+        markets: dict[MarketId, Decimal] = {}
+        for position in ledger.portfolio.positions.values():
+            before = markets.get(position.market, ZERO)
+            markets[position.market] = before + position.cost
+        total, open_buys = sum(markets.values(), ZERO), ZERO
+        for live in self.open_orders(strategy=strategy):
+            order = live.order
+            if order.side is Side.BUY:
+                stake = cost(order.price, live.remaining)
+                markets[order.market] = markets.get(order.market, ZERO) + stake
+                open_buys += stake
+        return Stakes(markets=markets, total=total + open_buys, open_buys=open_buys)
 
     def _moved(self) -> Iterator[MarketState]:
         return (known for known in self.by_row if known.changed)
@@ -229,6 +263,7 @@ class State:
         live = self.orders.get(order_id)
         if live is None:
             raise InvariantError(f"{report.name} for {order_id}, which is not open")
+        self._stakes.clear()
         live.status = advance(live.status, report)
         if live.status not in OPEN:
             del self.orders[order_id]

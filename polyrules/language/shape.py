@@ -42,6 +42,7 @@ FORM = "PS006"
 RANGE = "PS007"
 LENGTH = "PS008"
 NAME = "PS009"
+NO_UNIT = "PU005"
 
 
 def check_shape(document: Document, schema: Mapping[str, Any]) -> tuple[Problem, ...]:
@@ -206,12 +207,13 @@ def _wrong_value(at: Path, error: ValidationError) -> _Told:
 def _wrong_kind(
     name: str, rule: str, limit: object, found: object, schema: Mapping[str, Any]
 ) -> _Told:
-    code = schema.get("x-code") or (TYPE if rule == "type" else FORM)
+    own, wanted = schema.get("x-code"), schema.get("x-expected")
+    code = own or (TYPE if rule == "type" else FORM)
     meant = with_unit(found, schema["x-unit"]) if "x-unit" in schema else ""
     if meant:
-        message = f"{name} needs a unit, found {shown(found)}"
-        return _Told(code, message, f"did you mean {meant}?")
-    wanted = schema.get("x-expected")
+        lack = "needs a unit" if own == NO_UNIT else f"must be {wanted}"
+        message = f"{name} {lack}, found {shown(found)}"
+        return _Told(own or FORM, message, f"did you mean {meant}?")
     if wanted is None and rule == "type":
         types = limit if isinstance(limit, list) else [limit]
         wanted = " or ".join(TYPES[str(type_)] for type_ in types)
@@ -258,7 +260,7 @@ def _as_share(found: object, schema: Mapping[str, Any]) -> str:
 def _kind(found: object) -> str:
     if isinstance(found, bool | dict | list):
         return shown(found)
-    return f"the number {shown(found)}" if not isinstance(found, str) else shown(found)
+    return f"the {'text' if isinstance(found, str) else 'number'} {shown(found)}"
 
 
 def _name(at: Path) -> str:

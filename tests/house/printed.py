@@ -4,7 +4,7 @@
     python tests/house/printed.py --write    write what the program prints
 
 A block is fenced as `console`; each line `$ polyrules ...` is run in an empty folder
-that holds the checkout's examples and strategies, all blocks of a document in order. A
+that holds the checkout's examples, strategies and tests, all blocks of a document in order. A
 line `...` stands for any number of lines. A line `# exit 1` after the output states the
 exit code where it is not 0.
 """
@@ -37,7 +37,7 @@ def printed(document: Path) -> str:
     """Return the text of `document` with its blocks as the program prints them."""
     came_from = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("examples", "strategies"):
+        for name in ("examples", "strategies", "tests"):
             (Path(folder) / name).symlink_to(ROOT / name)
         os.chdir(folder)
         try:
