@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from polyrules.cli.tape_text import calibration_lines, check_lines, info_lines
+from polyrules.documents.source import read_yaml
 from polyrules.errors import InputError, Severity
-from polyrules.language.source import read_yaml
 from polyrules.venues.tape import json_files, mapping, payloads, tables
 from polyrules.venues.tape.calibration import calibrate
 from polyrules.venues.tape.inspection import findings, inspect

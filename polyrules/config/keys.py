@@ -17,7 +17,7 @@ from polyrules.config.desk import (
     DeskStrategy,
     default_desk,
 )
-from polyrules.language.quantities import DURATION, UNITS
+from polyrules.documents.quantities import DURATION, UNITS
 
 USD_MAX = 1_000_000_000  # a larger amount is a slip of the hand
 

@@ -15,14 +15,14 @@ import msgspec
 
 from polyrules.config.desk import DEFAULT_JOURNAL, SECOND, Desk, DeskStrategy, Secret
 from polyrules.config.keys import LIMITS, schema
+from polyrules.documents.document import Document
+from polyrules.documents.document import Path as Place
+from polyrules.documents.quantities import parse_duration
+from polyrules.documents.shape import check_shape
+from polyrules.documents.source import read_yaml
 from polyrules.domain.limits import Limits
 from polyrules.domain.money import Usd, to_micros
 from polyrules.errors import ConfigError, Problem
-from polyrules.language.document import Document
-from polyrules.language.document import Path as Place
-from polyrules.language.quantities import parse_duration
-from polyrules.language.shape import check_shape
-from polyrules.language.source import read_yaml
 
 TICK_MIN, TICK_MAX = SECOND // 10, 24 * 3600 * SECOND
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")

@@ -9,14 +9,8 @@ import keyword
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from polyrules.domain.ids import StrategyId
-from polyrules.domain.money import Side
-from polyrules.errors import Problem, Severity
-from polyrules.language.digest import digest
-from polyrules.language.document import Document, Path
-from polyrules.language.examples import read_cases
-from polyrules.language.expression import Expression
-from polyrules.language.quantities import (
+from polyrules.documents.document import Document, Path
+from polyrules.documents.quantities import (
     SECOND,
     UNITS,
     parse_duration,
@@ -24,6 +18,12 @@ from polyrules.language.quantities import (
     parse_usd,
     per_cent,
 )
+from polyrules.domain.ids import StrategyId
+from polyrules.domain.money import Side
+from polyrules.errors import Problem, Severity
+from polyrules.language.digest import digest
+from polyrules.language.examples import read_cases
+from polyrules.language.expression import Expression
 from polyrules.language.strategy import (
     Case,
     Exit,

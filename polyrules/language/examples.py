@@ -6,9 +6,9 @@ Whether they hold is for others to find out.
 from collections.abc import Iterable
 from typing import Any
 
-from polyrules.language.document import Document, Path
+from polyrules.documents.document import Document, Path
+from polyrules.documents.shape import did_you_mean, shown
 from polyrules.language.expression import Kind, Type
-from polyrules.language.shape import did_you_mean, shown
 from polyrules.language.strategy import Case, Value
 from polyrules.language.texts import Texts
 

@@ -6,7 +6,7 @@ that `shape` explains.
 
 from typing import Any
 
-from polyrules.language.quantities import DURATION, USD
+from polyrules.documents.quantities import DURATION, USD
 
 Schema = dict[str, Any]
 

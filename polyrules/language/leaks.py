@@ -6,9 +6,9 @@ A list of patterns cannot find every secret; it finds those that look like one.
 import re
 from bisect import bisect_right
 
+from polyrules.documents.document import Document, Path
+from polyrules.documents.places import Span
 from polyrules.errors import Problem
-from polyrules.language.document import Document, Path
-from polyrules.language.places import Span
 
 SECRET = re.compile(
     r"(?P<key>0x[0-9a-fA-F]{64}|-----BEGIN [A-Z ]*PRIVATE KEY)"

@@ -6,13 +6,13 @@ file says is data: nothing of it is run. Nothing is opened here; the text is han
 
 from collections.abc import Mapping
 
+from polyrules.documents.shape import check_shape
+from polyrules.documents.source import read_yaml
 from polyrules.errors import Problem, Severity, StrategyError
 from polyrules.language.build import Building
 from polyrules.language.leaks import find_leaks
 from polyrules.language.params import read_params, with_settings
 from polyrules.language.schema import STRATEGY_SCHEMA
-from polyrules.language.shape import check_shape
-from polyrules.language.source import read_yaml
 from polyrules.language.strategy import Strategy
 
 

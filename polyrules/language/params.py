@@ -8,11 +8,9 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from polyrules.errors import ConfigError, Problem
-from polyrules.language.dialect import BOOL, FLOAT
-from polyrules.language.document import Document, Path
-from polyrules.language.expression import Kind, Type
-from polyrules.language.quantities import (
+from polyrules.documents.dialect import BOOL, FLOAT
+from polyrules.documents.document import Document, Path
+from polyrules.documents.quantities import (
     SECOND,
     UNITS,
     parse_duration,
@@ -21,7 +19,9 @@ from polyrules.language.quantities import (
     per_cent,
     with_unit,
 )
-from polyrules.language.shape import did_you_mean, shown
+from polyrules.documents.shape import did_you_mean, shown
+from polyrules.errors import ConfigError, Problem
+from polyrules.language.expression import Kind, Type
 from polyrules.language.strategy import Param
 
 UNIT_OF = {

@@ -5,10 +5,10 @@ say, and how the parts of a file fit together, is checked elsewhere. The additio
 `x-` keys are explained in `shape`.
 """
 
+from polyrules.documents.quantities import STAKE
 from polyrules.features.catalog import CATALOG
 from polyrules.language import forms
 from polyrules.language.forms import NAME, Schema
-from polyrules.language.quantities import STAKE
 
 EXPRESSION_CHARS_MAX = 500
 LATER = "not in this version yet"

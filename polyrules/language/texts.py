@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from polyrules.documents.document import Document, Path
 from polyrules.errors import Problem
 from polyrules.language.check import Finding, Scope, check, feature_types
-from polyrules.language.document import Document, Path
 from polyrules.language.expression import Expression, Kind, Type
 from polyrules.language.strategy import Param, Piece, Window
 from polyrules.language.template import parse_template

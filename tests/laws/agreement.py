@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrules.domain.ids import StrategyId
-from polyrules.language.compile import Plan
-from polyrules.language.expression import Expression, Kind
+from polyrules.language.compile import Columns, Plan
+from polyrules.language.expression import Expression, Kind, Type
 from polyrules.language.reference import Outcome, RowReference, evaluate
 from polyrules.language.strategy import Exit, Fixed, Let, Strategy, Trade
-from tests.laws.grammar import Row, columns, encoded
+from tests.laws.grammar import DRAWN, Row, columns, encoded
 
 Truths = NDArray[np.bool_]
 STATED = ("price", "fair", "edge", "confidence")
@@ -78,10 +78,18 @@ def _kleene(true: Truths, unknown: Truths) -> list[bool | None]:
     return [None if unclear else bool(yes) for yes, unclear in pairs]
 
 
-def of_strategy(strategy: Strategy, rows: Sequence[Row]) -> list[Difference]:
-    """Return every row on which the evaluators answer a strategy differently."""
+def of_strategy(
+    strategy: Strategy, rows: Sequence[Row], types: Mapping[str, Type] = DRAWN
+) -> list[Difference]:
+    """Return every row on which the evaluators answer a strategy differently.
+
+    Args:
+        strategy: Whose answers.
+        rows: Features, and hoisted windows as if they were some.
+        types: Types of all names in a row.
+    """
     reference = RowReference(strategy)
-    found = _answers(strategy, rows)
+    found = _answers(strategy, columns(rows, types), len(rows))
     return [
         Difference(_source(strategy), row, expected, answer)
         for row, answer in zip(rows, found, strict=True)
@@ -119,8 +127,8 @@ def _expected(strategy: Strategy, outcome: Outcome) -> Answered:
     )
 
 
-def _answers(strategy: Strategy, rows: Sequence[Row]) -> list[Answered]:
-    plan, read, n = Plan(strategy), columns(rows), len(rows)
+def _answers(strategy: Strategy, read: Columns, n: int) -> list[Answered]:
+    plan = Plan(strategy)
     answer = plan.answer(read, n)
     stated = {
         index: plan.trade(index, read, n)

@@ -45,7 +45,7 @@ FEATURES: Mapping[str, tuple[str, ...]] = {
     "bool": ("accepting_orders", "neg_risk"),
     "word": ("category",),
 }
-NAMES = tuple(name for names in FEATURES.values() for name in names)
+DRAWN = {name: TYPES[name] for names in FEATURES.values() for name in names}
 UNITS = tuple(unit for unit in FEATURES if unit not in {"bool", "word"})
 SYMBOLS = (*UNITS, *["bool"] * len(UNITS))  # half of what is drawn are conditions
 PRICES = ("0", "0.01", "0.02", "0.1", "0.3", "0.5", "0.9", "1", "0.30000000000000004")
@@ -116,6 +116,7 @@ _TRUTHS = (
     "(not {bool})",
     "({bool} if {bool} else {bool})",
     "known({bool})",
+    "known({word})",
     "coalesce({bool}, {bool})",
     "({bool} == {bool})",
     "({bool} != {bool})",
@@ -219,9 +220,9 @@ _ODD = (
 )
 
 
-def row(random: Random) -> Row:
+def row(random: Random, types: Mapping[str, Type] = DRAWN) -> Row:
     """Return a row that is missing here, ordinary there, and odd elsewhere."""
-    return {name: _value(random, TYPES[name]) for name in NAMES}
+    return {name: _value(random, type_) for name, type_ in types.items()}
 
 
 def _value(random: Random, type_: Type) -> Value:
@@ -239,12 +240,20 @@ def _value(random: Random, type_: Type) -> Value:
     return random.uniform(-2, 2) if chance < 0.9 else random.uniform(-1e4, 1e4)
 
 
-def columns(rows: Sequence[Row]) -> dict[str, NDArray[np.float64]]:
+def columns(
+    rows: Sequence[Row], types: Mapping[str, Type] = DRAWN
+) -> dict[str, NDArray[np.float64]]:
     """Return rows as the columns a Plan reads."""
     return {
-        name: np.array([encoded(each[name], TYPES[name]) for each in rows])
-        for name in NAMES
+        name: np.array([encoded(each[name], type_) for each in rows])
+        for name, type_ in types.items()
     }
+
+
+def read_by(strategy: Strategy) -> dict[str, Type]:
+    """Return the features and windows that a strategy reads, with their types."""
+    windows = {each.name: each.argument.type for each in strategy.windows}
+    return {name: TYPES[name] for name in sorted(strategy.reads)} | windows
 
 
 def encoded(value: Value, type_: Type) -> float:

@@ -1,17 +1,17 @@
 import pytest
 from jsonschema import Draft7Validator
 
-from polyrules.errors import Problem
-from polyrules.language.forms import Schema
-from polyrules.language.quantities import (
+from polyrules.documents.quantities import (
     parse_duration,
     parse_shares,
     parse_usd,
     with_unit,
 )
+from polyrules.documents.shape import check_shape
+from polyrules.documents.source import read_yaml
+from polyrules.errors import Problem
+from polyrules.language.forms import Schema
 from polyrules.language.schema import STRATEGY_SCHEMA
-from polyrules.language.shape import check_shape
-from polyrules.language.source import read_yaml
 
 ANY: Schema = {
     "type": "object",

@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from polyrules.documents.document import Document, Path
+from polyrules.documents.places import offsets
+from polyrules.documents.source import BYTES_MAX, NODES_MAX, read_yaml
 from polyrules.errors import Problem
-from polyrules.language.document import Document, Path
-from polyrules.language.places import offsets
-from polyrules.language.source import BYTES_MAX, NODES_MAX, read_yaml
 
 
 def codes(text: str | bytes) -> list[str]:

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
+from polyrules.documents.source import read_yaml
 from polyrules.errors import InputError, Severity
-from polyrules.language.source import read_yaml
 from polyrules.venues.tape.mapping import Mapping, micros, parse, schema
 
 PRICES: dict[str, Any] = {

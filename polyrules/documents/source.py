@@ -17,9 +17,9 @@ from typing import Any, NoReturn
 
 import yaml
 
-from polyrules.language.dialect import ambiguity, core_value, in_our_words
-from polyrules.language.document import Document, Node, Path, Scalar
-from polyrules.language.places import Span
+from polyrules.documents.dialect import ambiguity, core_value, in_our_words
+from polyrules.documents.document import Document, Node, Path, Scalar
+from polyrules.documents.places import Span
 
 BYTES_MAX = 256 * 1024
 DEPTH_MAX = 20

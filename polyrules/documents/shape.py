@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 
+from polyrules.documents.document import Document, Path
+from polyrules.documents.quantities import per_cent, with_unit
 from polyrules.errors import Problem
-from polyrules.language.document import Document, Path
-from polyrules.language.quantities import per_cent, with_unit
 
 SHOWN_MAX = 40  # characters of a wrong value that a message repeats
 WORDS_MAX = 12  # words of a choice that a message lists

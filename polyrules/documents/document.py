@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from polyrules.documents.places import Span, offsets
 from polyrules.errors import Problem, Severity
-from polyrules.language.places import Span, offsets
 
 Path = tuple[str | int, ...]  # keys and indices from the top; () is the whole
 
