@@ -48,6 +48,8 @@ class Exits:
     def __init__(self, strategy: Strategy, plan: Plan) -> None:
         self._strategy = strategy
         self._plan = plan
+        asks = any(rule.when is not None for rule in strategy.exits)
+        self._reads = plan.reads if asks else frozenset[str]()
         self._alarmed: set[tuple[str, TokenId]] = set()
 
     def decide(self, reading: Reading) -> tuple[list[Wish], list[str]]:
@@ -63,7 +65,7 @@ class Exits:
             return wishes, alarms
         for item in positions(self._strategy.id, reading.state):
             rows = np.array([item.known.row])
-            columns = reading.columns(self._plan.reads, rows)
+            columns = reading.columns(self._reads, rows)
             for index, rule in enumerate(self._strategy.exits):
                 leaves = self._leaves(index, rule, item, reading.state.now, columns)
                 alarms.extend(self._alarm(rule, item, unknown=leaves is None))
@@ -133,7 +135,7 @@ def positions(strategy: StrategyId, state: State) -> Iterator[Held]:
             continue
         known = state.markets[position.market]
         bid = known.bid(token)
-        stale = state.table.stale(np.array([known.row]), state.now)[0]
+        stale = state.table.is_stale(known.row, state.now)
         usable = None if bid is None or stale else bid / ONE
         yield Held(position=position, known=known, free=free, bid=usable)
 

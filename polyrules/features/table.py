@@ -75,6 +75,8 @@ class Table:
         self._columns: dict[str, Floats] = {}
         self._cells: dict[str, books.Column] = {}
         self._hours: dict[int, trades.LastHour] = {}
+        self._book_age_max = feeds.age(Feed.BOOK)
+        self._stale: tuple[int, NDArray[np.bool_]] | None = None  # as of a moment
         self._grow(FIRST_CAPACITY)
 
     def add(self, market: Market, listing: Listing, at: int) -> int:
@@ -87,6 +89,7 @@ class Table:
         if row == self._capacity:
             self._grow(2 * self._capacity)
         self.count += 1
+        self._stale = None
         self._cells["@listed_at"][row] = float(at)
         self._cells[_OPEN][row] = 1.0
         if Feed.TRADES in self.feeds.given:
@@ -129,6 +132,7 @@ class Table:
     def touch_book(self, row: int, at: int) -> None:
         """Note that the venue told of this market's book at `at`."""
         self._cells["@book_at"][row] = float(at)
+        self._stale = None
 
     def add_trade(self, row: int, trade: TradePrinted, *, of_yes: bool) -> None:
         """Take in a public trade; a NO trade at p counts as YES at 1 - p."""
@@ -178,10 +182,17 @@ class Table:
 
     def stale(self, rows: Rows, now: int) -> NDArray[np.bool_]:
         """Return where the book is older than its maximum age, shape (n,)."""
-        limit = self.feeds.age(Feed.BOOK)
-        if limit is None:
-            return np.zeros(len(rows), dtype=np.bool_)
-        return now - self._columns["@book_at"][rows] > limit
+        if self._stale is None or self._stale[0] != now:
+            # The same for every feature read at this moment.
+            limit = math.inf if self._book_age_max is None else self._book_age_max
+            self._stale = now, now - self.column("@book_at") > limit
+        return self._stale[1][rows]
+
+    def is_stale(self, row: int, now: int) -> bool:
+        """Tell whether one market's book is older than its maximum age."""
+        if self._book_age_max is None:
+            return False
+        return bool(now - self._columns["@book_at"][row] > self._book_age_max)
 
     def why_missing(self, name: str, row: int, now: int) -> str:
         """Return why a feature of one row is missing, or "" where it is not."""
@@ -194,7 +205,7 @@ class Table:
         if feed is Feed.BOOK:
             if math.isnan(self._columns["@book_at"][row]):
                 return "no_book"
-            return "stale" if self.stale(one, now)[0] else "one_sided_or_crossed"
+            return "stale" if self.is_stale(row, now) else "one_sided_or_crossed"
         return "not_stated" if feed is Feed.GAMMA else "not_covered"
 
     def column(self, name: str) -> Floats:

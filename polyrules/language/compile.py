@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from polyrules.language.expression import Expression
 from polyrules.language.functions import KERNELS
 from polyrules.language.graph import Graph, Node
-from polyrules.language.strategy import OnUnknown, Strategy, Trade
+from polyrules.language.strategy import OnUnknown, Strategy, Trade, Veto
 from polyrules.language.translate import Translator
 
 Floats = NDArray[np.float64]
@@ -116,7 +116,8 @@ class Plan:
     def trade(self, rule: int, columns: Columns, n: int) -> dict[str, Floats]:
         """Return "price" of a trade rule, and "fair", "edge", "confidence" if stated.
 
-        Wherever the rule fires or not; NaN where the number is missing.
+        Wherever the rule fires or not; NaN where the number is missing. A result may be
+        one of `columns` itself: not to be written to.
         """
         trade = self._strategy.rules[rule].then
         assert isinstance(trade, Trade), "a veto has no price"
@@ -125,14 +126,15 @@ class Plan:
 
     def exit(self, index: int, columns: Columns, n: int) -> tuple[Truths, Truths]:
         """Return where `exits[index].when` is TRUE, and where it is UNKNOWN."""
-        assert self._strategy.exits[index].when is not None, (
-            "this exit has no condition"
-        )
+        assert self._strategy.exits[index].when is not None, "no condition to ask"
         true, unknown = self._call(f"exit_{index}", columns, n)
         return true, unknown
 
     def lets(self, names: Iterable[str], columns: Columns, n: int) -> dict[str, Floats]:
-        """Return lets by name as numbers; a boolean is 0, 1 or NaN."""
+        """Return lets by name as numbers: booleans 0 and 1, enums codes, NaN missing.
+
+        A result may be one of `columns` itself: not to be written to.
+        """
         return {name: self._call(f"let_{name}", columns, n)[0] for name in names}
 
     def _call(self, name: str, columns: Columns, n: int) -> tuple[NDArray[Any], ...]:
@@ -203,18 +205,16 @@ def _answer(strategy: Strategy, translator: Translator) -> list[Node]:
     decided: list[Node] = []
     for rule in strategy.rules:
         true, false = translator.true(rule.when), translator.false(rule.when)
-        fires = graph.both(still_open, true)
+        not_true = graph.without(still_open, true)
+        doubtful = graph.without(not_true, false)
         blocks = rule.on_unknown is OnUnknown.BLOCK
-        if isinstance(rule.then, Trade):
-            doubtful = graph.without(still_open, graph.either(true, false))
-            unknown = graph.either(unknown, doubtful)
-        elif blocks:
-            fires = graph.without(still_open, false)
-        decided.append(fires)
-        if blocks:
-            still_open = graph.both(still_open, false)
+        if isinstance(rule.then, Veto) and blocks:
+            decided.append(graph.without(still_open, false))
         else:
-            still_open = graph.without(still_open, true)
+            decided.append(graph.both(still_open, true))
+        if isinstance(rule.then, Trade):
+            unknown = graph.either(unknown, doubtful)
+        still_open = graph.both(still_open, false) if blocks else not_true
     return [unknown, *stopped, *decided]
 
 

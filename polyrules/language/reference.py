@@ -13,6 +13,7 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -201,19 +202,29 @@ def _note_missing(
     if isinstance(node, ast.Name):
         found[node.id] = None
         return
-    parts: list[ast.expr] = [
-        each for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr)
-    ]
-    if isinstance(node, ast.Call):
-        parts = list(node.args)
-    elif isinstance(node, ast.IfExp):
-        test = evaluate_part(expression, node.test, row)
-        parts = [node.body if test else node.orelse]
-        if test is None:
-            parts = [node.test]
-    for part in parts:
-        if not isinstance(part, ast.Tuple):
-            _note_missing(expression, part, row, found)
+    for part in _reasons(expression, node, row):
+        _note_missing(expression, part, row, found)
+
+
+def _reasons(expression: Expression, node: ast.expr, row: Row) -> list[ast.expr]:
+    """Return the parts of a missing node that may have made it missing."""
+    match node:
+        case ast.Call(args=arguments):
+            return list(arguments)
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            answer = evaluate_part(expression, test, row)
+            if answer is None:
+                return [test]
+            return [body if answer else orelse]
+        case ast.Compare(left=left, comparators=rights):
+            sides = [
+                right.elts if isinstance(right, ast.Tuple) else [right]
+                for right in rights
+            ]
+            return [left, *chain.from_iterable(sides)]
+        case _:
+            parts = ast.iter_child_nodes(node)
+            return [part for part in parts if isinstance(part, ast.expr)]
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

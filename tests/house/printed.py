@@ -4,9 +4,9 @@
     python tests/house/printed.py --write    write what the program prints
 
 A block is fenced as `console`; each line `$ polyrules ...` is run in an empty folder
-that holds the checkout's examples, strategies and tests, all blocks of a document in order. A
-line `...` stands for any number of lines. A line `# exit 1` after the output states the
-exit code where it is not 0.
+that holds the checkout's examples, strategies and tests, all blocks of a document in
+order. A line `...` stands for any number of lines. A line `# exit 1` after the output
+states the exit code where it is not 0.
 """
 
 import os

@@ -77,6 +77,9 @@ _OF_ONE_UNIT: Mapping[str, tuple[str, ...]] = {
         "({prob} * {prob})",
         "({usd} / {shares})",
         "implied_no({prob})",
+        "as_prob({ratio})",
+        "bps(#ratio)",
+        "expit({ratio})",
         "fee({prob}, {ratio})",
         "floor_tick({prob}, {prob})",
         "ceil_tick({prob}, #prob)",
@@ -84,6 +87,12 @@ _OF_ONE_UNIT: Mapping[str, tuple[str, ...]] = {
     ),
     "usd": ("({prob} * {shares})",),
     "shares": ("({usd} / {prob})",),
+    "seconds": (
+        "minutes({ratio})",
+        "hours(#ratio)",
+        "days({count})",
+        "seconds({count})",
+    ),
     "hours": ("to_hours({seconds})",),
     "ratio": (
         "({usd} / {usd})",
@@ -93,7 +102,8 @@ _OF_ONE_UNIT: Mapping[str, tuple[str, ...]] = {
         "pow({ratio}, {ratio})",
         "pow({ratio}, #ratio)",
         "normal_cdf({ratio})",
-        "sign({ratio})",
+        "sign({usd})",
+        "logit({prob})",
     ),
 }
 _TRUTHS_OF_EVERY_UNIT = (
@@ -122,6 +132,9 @@ _TRUTHS = (
     "({bool} != {bool})",
     "({bool} == True)",
     "({bool} or False)",
+    "({bool} and not True)",
+    "coalesce({bool}, False)",
+    "coalesce(True, {bool})",
     "({word} == #word)",
     "(({word} if {bool} else #word) == #word)",
     "(coalesce({word}, #word) != #word)",

@@ -139,6 +139,14 @@ def test_words_are_compared_by_their_codes() -> None:
     assert truth("category not in ('sports',)", category=category) == [T, F, T, U]
 
 
+def test_words_of_no_feature_have_codes_that_no_column_holds() -> None:
+    assert number("'rain' if neg_risk else 'snow'", neg_risk=[1, 0, NAN]) == [
+        -1.0,
+        -2.0,
+        None,
+    ]
+
+
 def test_what_is_not_finite_is_missing() -> None:
     liquidity = [1e308, 5e-324, 0.0, NAN]
 
