@@ -35,6 +35,15 @@ def batch(random: Random) -> tuple[int, list[Difference]]:
     return ROWS * (EXPRESSIONS + STRATEGIES), found
 
 
+def tell(difference: Difference) -> None:
+    """Print a difference, with the values its text may have read."""
+    print(difference.source)
+    for name, value in difference.row.items():
+        if name in difference.source:
+            print(f"  {name} = {value!r}")
+    print(f"reference: {difference.reference!r}\ncolumns:   {difference.columns!r}")
+
+
 def main() -> int:
     """Compare until enough pairs were; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -55,7 +64,7 @@ def main() -> int:
     took = perf_counter() - began
     print(f"{pairs:,} pairs, {len(differences)} mismatches, {took:.1f} s")
     if differences:
-        print(min(differences, key=lambda each: len(each.source)))
+        tell(min(differences, key=lambda each: len(each.source)))
     return 1 if differences else 0
 
 
