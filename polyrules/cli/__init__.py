@@ -84,9 +84,9 @@ class Doorway(click.Group):
         try:
             return super().invoke(ctx)
         except PolyrulesError as error:
-            click.echo(f"error: {error}", err=True)
-            if error.hint:
-                click.echo(f"hint: {error.hint}", err=True)
+            from polyrules.cli.failures import told  # noqa: PLC0415 - only now needed
+
+            click.echo(told(error), err=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)

@@ -284,6 +284,8 @@ class _Checker:
         is_text = Kind.ENUM in (one.kind, other.kind)
         hint = "" if is_text else "a bool stands alone: x, or not x"
         message = f"cannot compare {shown(one)} with {shown(other)}"
+        if one.kind is other.kind:
+            message = "cannot compare words of different lists"
         self._typed.tell(place, "PT003" if is_text else "PT002", message, hint)
 
     def _choice(self, node: ast.IfExp) -> None:

@@ -20,6 +20,7 @@ from polyrules.language.tokens import (
     Finding,
     Token,
     begins_value,
+    brackets,
     find_foreign,
     finding,
     tokenize,
@@ -105,6 +106,8 @@ def parse(source: str) -> Parsed:
     findings = tuple(find_foreign(source, tokens))
     if findings:
         return Parsed(None, findings)
+    if brackets(tokens) > DEPTH_MAX:
+        return Parsed(None, (_deep(source),))
     tree, wrong_syntax = _python(source, tokens)
     if tree is None:
         return Parsed(None, (wrong_syntax,) if wrong_syntax else ())
@@ -141,10 +144,8 @@ def _python(source: str, tokens: list[Token]) -> tuple[ast.expr | None, Finding 
     except SyntaxError as error:
         at = shift + max((error.offset or 1) - 1, 0)
         return None, _syntax_error(tokens, at, error.msg)
-    except (RecursionError, MemoryError):
+    except (RecursionError, MemoryError):  # Pythons differ in how deep they look
         return None, _deep(source)
-    except ValueError:  # an integer with more digits than Python reads
-        return None, finding(0, len(source), TOO_LARGE, "a number has too many digits")
     for node in ast.walk(tree):
         if isinstance(node, ast.expr):
             node.col_offset += shift

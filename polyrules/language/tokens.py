@@ -5,8 +5,8 @@ say what to write instead; the grammar would only say that it stopped there.
 """
 
 import re
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -146,6 +146,12 @@ def _wrong_token(before: Token, token: Token, after: Token) -> Finding | None:
         shown = text if text.isprintable() else f"U+{ord(text):04X}"
         return finding(start, end, SYNTAX, f'unexpected character "{shown}"')
     return None
+
+
+def brackets(tokens: Iterable[Token]) -> int:
+    """Return how deep brackets are nested."""
+    steps = ((t.text in CLOSES.values()) - (t.text in CLOSES) for t in tokens)
+    return max(accumulate(steps), default=0)
 
 
 def begins_value(token: Token) -> bool:

@@ -340,6 +340,17 @@ def test_a_word_that_is_no_value_is_told_with_all_that_are() -> None:
     )
     assert found("('sprts' if neg_risk else 'tech') == category")[0][0] == "PT004"
     assert found("coalesce(category, 'sprts') == 'tech'")[0][0] == "PT004"
+    assert found("coalesce('tech', 'sprts') == category")[0][0] == "PT004"
+
+
+def test_words_of_different_lists_are_not_compared() -> None:
+    mood = Type(Kind.ENUM, values=("up", "down"))
+
+    checked = check("category == mood", scope([], mood=mood), None)
+
+    assert [(f.code, f.message) for f in checked.findings] == [
+        ("PT003", "cannot compare words of different lists")
+    ]
 
 
 def test_everything_wrong_is_told_at_once_in_the_order_of_the_text() -> None:
@@ -517,6 +528,8 @@ def test_a_wrong_text_leaves_no_window_behind() -> None:
         ("lag(mid, neg_risk)", "neg_risk", "the length of lag must be constant, "),
         ("lag(mid, book_age)", "book_age", "the length of lag must be constant, was"),
         ("lag(mid, look / 0)", "look / 0", "the length of lag must be constant, was"),
+        ("lag(mid, look * 1e308 * 1e308)", "look * 1e308 * 1e308", "the length of lag"),
+        ("lag(mid, abs(look))", "abs(look)", "the length of lag must be constant, was"),
         ("lag(mid, days(32))", "days(32)", "the length of lag must be in (0, 31 days]"),
         ("lag(mid, 0 * look)", "0 * look", "the length of lag must be in (0, 31 days]"),
         ("lag(neg_risk, look)", "neg_risk", "lag looks back at a number, got bool"),
@@ -558,6 +571,17 @@ def test_a_window_looks_back_at_a_let_by_what_it_means() -> None:
     assert ast.unparse(window.argument.tree) == "(spread / 2.0 + spread / 2.0) * 2.0"
     assert window.argument.reads == {"spread"}
     assert window.argument.type == PROB
+
+
+def test_a_window_looks_back_at_any_number_made_of_features() -> None:
+    windows: list[Window] = []
+    source = "min(mid, price) if spread <= 0.1 and not neg_risk else min_prob"
+
+    check(f"std_over({source}, look)", scope(windows), None)
+
+    (window,) = windows
+    assert window.argument.source == source
+    assert window.argument.reads == {"mid", "price", "spread", "neg_risk"}
 
 
 def test_a_window_cannot_look_back_at_a_let_that_does_or_is_not_told() -> None:

@@ -43,14 +43,29 @@ def test_a_wrong_strategy_ends_with_exit_code_one(
     cli: Cli, failing: Callable[[BaseException], None]
 ) -> None:
     problem = Problem(
-        path="x.yaml", line=1, column=2, end_column=3, code="PE001", message="syntax"
+        path="x.yaml",
+        line=1,
+        column=2,
+        end_column=4,
+        code="PE001",
+        message="syntax",
+        source="a b",
     )
     failing(StrategyError((problem,)))
 
     result = cli("features")
 
     assert result.exit_code == 1
-    assert "x.yaml:1:2: error[PE001]: syntax" in result.stderr
+    assert result.stderr == (
+        "x.yaml:1:2: error[PE001]: syntax\n  |\n1 | a b\n  |  ^~\n\n1 error\n"
+    )
+
+
+def test_what_came_from_outside_cannot_steer_the_terminal(cli: Cli) -> None:
+    result = cli("validate", "\x1b[2Jx.yaml")
+
+    assert result.exit_code == 2
+    assert "\x1b" not in result.output
 
 
 def test_an_interrupt_ends_quietly_with_130(

@@ -155,7 +155,10 @@ def test_what_python_has_and_the_language_has_not_is_named_in_plain_words(
         (f"min({','.join('a' * 198)})", ""),
         ("-" * 31 + "a", "nested deeper than 30 levels"),
         ("-" * 499 + "a", "nested deeper than 30 levels"),
-        ("(" * 100 + "a" + ")" * 100, ""),
+        ("(" * 31 + "a" + ")" * 31, "nested deeper than 30 levels"),
+        ("(" * 249 + "a" + ")" * 249, "nested deeper than 30 levels"),
+        ("(" * 30 + "a" + ")" * 30, ""),
+        ("(a)" + "*(a)" * 25, ""),
         ("1" * 400, "the number is too large"),
         ("1e999", "the number is too large"),
         ("1.5e308 + 1e309", "the number is too large"),
@@ -165,6 +168,18 @@ def test_what_a_text_may_cost_is_bounded(source: str, message: str) -> None:
     found = [(each.code, each.message) for each in parse(source).findings]
 
     assert found == ([("PE003", message)] if message else [])
+
+
+@pytest.mark.parametrize("raised", [RecursionError, MemoryError])
+def test_a_python_that_looks_less_deep_is_no_surprise(
+    raised: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give_up(*_: object, **__: object) -> ast.Expression:
+        raise raised
+
+    monkeypatch.setattr(ast, "parse", give_up)
+
+    assert [f.message for f in parse("a").findings] == ["nested deeper than 30 levels"]
 
 
 def test_the_largest_number_is_still_a_number() -> None:
