@@ -1,1 +1,1 @@
-"""The paper: YAML files of ours, read with the place of every word, held to a schema."""
+"""The paper: our YAML files, read with the place of each word, held to a schema."""

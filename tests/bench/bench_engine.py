@@ -99,7 +99,12 @@ class Nowhere:
 def decode(happened: list[Event]) -> Callable[[], None]:
     texts = [msgspec.json.encode(event) for event in happened]
     decoder = msgspec.json.Decoder(Event)
-    return lambda: [decoder.decode(text) for text in texts] and None
+
+    def run() -> None:
+        for text in texts:
+            decoder.decode(text)
+
+    return run
 
 
 def process(happened: list[Event], strategies: list[Strategy]) -> Callable[[], None]:

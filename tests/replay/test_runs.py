@@ -100,15 +100,13 @@ def test_two_runs_give_the_same_digest_and_another_threshold_another(
     assert edited["digest"] != first["digest"]
 
 
-def test_a_parameter_set_by_the_user_is_part_of_the_digest(
-    cli: Cli, place: Path
-) -> None:
-    assert place
+@pytest.mark.usefixtures("place")
+def test_a_parameter_set_by_the_user_is_part_of_the_digest(cli: Cli) -> None:
     assert run(cli)["digest"] != run(cli, "--set", "buy_tight.widest=0.03")["digest"]
 
 
-def test_every_run_replays_to_itself(cli: Cli, place: Path) -> None:
-    assert place
+@pytest.mark.usefixtures("place")
+def test_every_run_replays_to_itself(cli: Cli) -> None:
     summary = run(cli)
 
     result = cli("replay", "--json")
@@ -201,8 +199,8 @@ def test_an_interrupt_cancels_what_is_open_and_still_tells_the_summary(
     assert cli("replay").exit_code == 0
 
 
-def test_a_run_may_end_after_some_cycles(cli: Cli, place: Path) -> None:
-    assert place
+@pytest.mark.usefixtures("place")
+def test_a_run_may_end_after_some_cycles(cli: Cli) -> None:
     summary = run(cli, "--cycles", "5")
 
     assert summary["cycles"] == 5
@@ -226,10 +224,10 @@ def test_a_strategy_that_cannot_fire_is_told_why_in_the_first_lines(
     )
 
 
+@pytest.mark.usefixtures("place")
 def test_settlement_is_counted_by_outcome_and_pnl_carries_its_optimism(
-    cli: Cli, place: Path
+    cli: Cli,
 ) -> None:
-    assert place
     result = cli("run", "buy.yaml", "--tape", "tape", "--quiet")
 
     assert "settled    YES 1" in result.stdout
@@ -237,8 +235,8 @@ def test_settlement_is_counted_by_outcome_and_pnl_carries_its_optimism(
     assert "assumed    The books wander by arithmetic." in result.stdout
 
 
-def test_what_a_run_did_can_be_asked_of_the_journal(cli: Cli, place: Path) -> None:
-    assert place
+@pytest.mark.usefixtures("place")
+def test_what_a_run_did_can_be_asked_of_the_journal(cli: Cli) -> None:
     summary = run(cli)
 
     decisions = json.loads(cli("decisions", "--json", "--limit", "9999").stdout)
@@ -254,6 +252,7 @@ def test_what_a_run_did_can_be_asked_of_the_journal(cli: Cli, place: Path) -> No
     assert f"digest {summary['digest']}" in cli("status", "last").stdout
 
 
+@pytest.mark.usefixtures("place")
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -293,9 +292,8 @@ def test_what_a_run_did_can_be_asked_of_the_journal(cli: Cli, place: Path) -> No
     ],
 )
 def test_a_wrong_call_says_what_is_wrong_and_how_to_mend_it(
-    cli: Cli, place: Path, arguments: tuple[str, ...], code: int, message: str
+    cli: Cli, arguments: tuple[str, ...], code: int, message: str
 ) -> None:
-    assert place
     result = cli(*arguments)
 
     assert result.exit_code == code
