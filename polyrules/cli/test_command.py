@@ -9,7 +9,7 @@ import msgspec
 from polyrules.cli.problems import counted, harmless, render
 from polyrules.cli.shipped import resolve
 from polyrules.errors import InputError, Problem, StrategyError
-from polyrules.language.cases import CaseResult, TruthTable, run_cases
+from polyrules.language.evaluators.cases import CaseResult, TruthTable, run_cases
 from polyrules.language.load import load
 
 FAILURES, UNUSABLE = 1, 2  # exit codes

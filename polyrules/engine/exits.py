@@ -18,7 +18,7 @@ from polyrules.domain.steps import Decision, Value
 from polyrules.engine.policy import Wish
 from polyrules.engine.reading import Columns, Reading
 from polyrules.engine.state import MarketState, State
-from polyrules.language.compile import Plan
+from polyrules.language.evaluators.compile import Plan
 from polyrules.language.strategy import Exit, Strategy, Urgency
 
 HARD_STOP = "hard_stop"

@@ -15,7 +15,7 @@ from polyrules.domain.portfolio import Position
 from polyrules.domain.steps import Value
 from polyrules.engine.state import MarketState, State
 from polyrules.features.catalog import CATALOG, Feed
-from polyrules.language.compile import Plan
+from polyrules.language.evaluators.compile import Plan
 from polyrules.language.expression import Kind, Type
 from polyrules.language.strategy import Strategy
 

@@ -19,10 +19,10 @@ from polyrules.engine.exits import Exits
 from polyrules.engine.policy import Wish
 from polyrules.engine.reading import Columns, Floats, Reading, Rows
 from polyrules.engine.state import MarketState, State
-from polyrules.language.compile import Plan
+from polyrules.language.evaluators.compile import Plan
+from polyrules.language.evaluators.windows import History
 from polyrules.language.expression import Expression
 from polyrules.language.strategy import Piece, Rule, Strategy, Trade, Urgency
-from polyrules.language.windows import History
 
 
 @dataclass(slots=True)

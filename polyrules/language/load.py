@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from polyrules.documents.shape import check_shape
 from polyrules.documents.source import read_yaml
 from polyrules.errors import Problem, Severity, StrategyError
-from polyrules.language.build import Building
-from polyrules.language.leaks import find_leaks
-from polyrules.language.params import read_params, with_settings
-from polyrules.language.schema import STRATEGY_SCHEMA
+from polyrules.language.files.build import Building
+from polyrules.language.files.leaks import find_leaks
+from polyrules.language.files.params import read_params, with_settings
+from polyrules.language.files.schema import STRATEGY_SCHEMA
 from polyrules.language.strategy import Strategy
 
 

@@ -21,10 +21,10 @@ from simpleeval import SimpleEval
 
 from polyrules.domain.ids import StrategyId
 from polyrules.domain.money import Side
-from polyrules.language.check import Scope, check, feature_types
-from polyrules.language.compile import Plan
+from polyrules.language.evaluators.compile import Plan
+from polyrules.language.evaluators.reference import evaluate
 from polyrules.language.expression import Expression, Kind, Type
-from polyrules.language.reference import evaluate
+from polyrules.language.expressions.check import Scope, check, feature_types
 from polyrules.language.strategy import (
     Fixed,
     OnUnknown,

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from polyrules import config
-from polyrules.language.schema import STRATEGY_SCHEMA
+from polyrules.language.files.schema import STRATEGY_SCHEMA
 from polyrules.venues.tape import mapping
 
 FOLDER = Path(__file__).parents[2] / "schemas"

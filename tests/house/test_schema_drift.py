@@ -9,7 +9,7 @@ from pathlib import Path
 from jsonschema import Draft7Validator
 
 from polyrules.features.catalog import CATALOG
-from polyrules.language.schema import STRATEGY_SCHEMA
+from polyrules.language.files.schema import STRATEGY_SCHEMA
 
 FILE = "schemas/strategy.v1.json"
 

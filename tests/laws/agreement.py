@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrules.domain.ids import StrategyId
-from polyrules.language.compile import Columns, Plan
+from polyrules.language.evaluators.compile import Columns, Plan
+from polyrules.language.evaluators.reference import Outcome, RowReference, evaluate
 from polyrules.language.expression import Expression, Kind, Type
-from polyrules.language.reference import Outcome, RowReference, evaluate
 from polyrules.language.strategy import Exit, Fixed, Let, Strategy, Trade
 from tests.laws.grammar import DRAWN, Row, columns, encoded
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from polyrules.domain.ids import StrategyId
 from polyrules.domain.money import Side
-from polyrules.language.check import Scope, check, feature_types
 from polyrules.language.expression import Expression, Kind, Type
-from polyrules.language.parse import CHARS_MAX
+from polyrules.language.expressions.check import Scope, check, feature_types
+from polyrules.language.expressions.parse import CHARS_MAX
 from polyrules.language.strategy import (
     Fixed,
     Guard,

@@ -8,11 +8,11 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyrules.language.check import Scope, check, feature_types
+from polyrules.language.evaluators.reference import evaluate, missing_names
 from polyrules.language.expression import Kind, Type
+from polyrules.language.expressions.check import Scope, check, feature_types
+from polyrules.language.expressions.parse import parse, segment, span
 from polyrules.language.functions import FUNCTIONS, WINDOWS
-from polyrules.language.parse import parse, segment, span
-from polyrules.language.reference import evaluate, missing_names
 from polyrules.language.strategy import Value, Window
 from tests.laws.grammar import SYMBOLS, expression, row, text
 

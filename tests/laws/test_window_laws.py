@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from polyrules.language.evaluators.windows import History
 from polyrules.language.expression import Expression, Kind, Type
 from polyrules.language.strategy import Window
-from polyrules.language.windows import History
 
 LENGTH = 6_400
 TICK = 0.01

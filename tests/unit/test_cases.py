@@ -1,6 +1,6 @@
 import pytest
 
-from polyrules.language.cases import CaseResult, Mismatch, Part, run_cases
+from polyrules.language.evaluators.cases import CaseResult, Mismatch, Part, run_cases
 from polyrules.language.load import load
 
 STRATEGY = """\

@@ -3,8 +3,8 @@ import ast
 import pytest
 
 from polyrules.features.catalog import CATALOG, CATEGORIES
-from polyrules.language.check import Scope, check, feature_types, suggest
 from polyrules.language.expression import Expression, Kind, Type
+from polyrules.language.expressions.check import Scope, check, feature_types, suggest
 from polyrules.language.functions import FUNCTIONS, WINDOWS
 from polyrules.language.strategy import Window
 

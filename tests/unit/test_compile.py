@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from polyrules.domain.ids import StrategyId
 from polyrules.domain.money import Side
-from polyrules.language.check import Scope, check, feature_types
-from polyrules.language.compile import Plan
+from polyrules.language.evaluators.compile import Plan
 from polyrules.language.expression import Expression, Kind, Type
+from polyrules.language.expressions.check import Scope, check, feature_types
 from polyrules.language.strategy import (
     Exit,
     Fixed,

@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from polyrules.language.parse import parse, segment, span
+from polyrules.language.expressions.parse import parse, segment, span
 
 
 @pytest.mark.parametrize(

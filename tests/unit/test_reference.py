@@ -7,16 +7,16 @@ import pytest
 
 from polyrules.domain.ids import StrategyId
 from polyrules.domain.money import Side
-from polyrules.language.check import Scope, check, feature_types
-from polyrules.language.expression import Expression, Kind, Type
-from polyrules.language.functions import FUNCTIONS, KERNELS
-from polyrules.language.reference import (
+from polyrules.language.evaluators.reference import (
     Outcome,
     RowReference,
     evaluate,
     evaluate_part,
     missing_names,
 )
+from polyrules.language.expression import Expression, Kind, Type
+from polyrules.language.expressions.check import Scope, check, feature_types
+from polyrules.language.functions import FUNCTIONS, KERNELS
 from polyrules.language.strategy import (
     Fixed,
     Guard,

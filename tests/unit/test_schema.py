@@ -10,8 +10,8 @@ from polyrules.documents.quantities import (
 from polyrules.documents.shape import check_shape
 from polyrules.documents.source import read_yaml
 from polyrules.errors import Problem
-from polyrules.language.forms import Schema
-from polyrules.language.schema import STRATEGY_SCHEMA
+from polyrules.language.files.forms import Schema
+from polyrules.language.files.schema import STRATEGY_SCHEMA
 
 ANY: Schema = {
     "type": "object",

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyrules.language.expression import Kind, Type
+from polyrules.language.files.template import Template, parse_template
 from polyrules.language.strategy import Piece
-from polyrules.language.template import Template, parse_template
 
 PROB = Type(Kind.NUMBER, "prob")
 TYPES = {

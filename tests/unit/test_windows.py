@@ -5,9 +5,9 @@ from typing import Literal
 import numpy as np
 import pytest
 
+from polyrules.language.evaluators.windows import History
 from polyrules.language.expression import Expression, Kind, Type
 from polyrules.language.strategy import Window
-from polyrules.language.windows import History
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from polyrules.language.tokens import (
+from polyrules.language.expressions.tokens import (
     CLOSES,
     NOT_ALLOWED,
     SYNTAX,

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from polyrules.language.evaluators.reference import Outcome, Row, RowReference, evaluate
 from polyrules.language.expression import Expression
-from polyrules.language.parse import segment
-from polyrules.language.reference import Outcome, Row, RowReference, evaluate
+from polyrules.language.expressions.parse import segment
 from polyrules.language.strategy import Case, Strategy, Value
 
 PRICE_TOLERANCE = 1e-9  # the grid of prices

@@ -10,10 +10,10 @@ from typing import Any
 
 from polyrules.documents.document import Document, Path
 from polyrules.errors import Problem
-from polyrules.language.check import Finding, Scope, check, feature_types
 from polyrules.language.expression import Expression, Kind, Type
+from polyrules.language.expressions.check import Finding, Scope, check, feature_types
+from polyrules.language.files.template import parse_template
 from polyrules.language.strategy import Param, Piece, Window
-from polyrules.language.template import parse_template
 
 BOOL = Type(Kind.BOOL)
 PROB = Type(Kind.NUMBER, "prob")

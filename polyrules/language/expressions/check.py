@@ -14,12 +14,10 @@ import msgspec
 from polyrules.errors import InvariantError
 from polyrules.features.catalog import CATALOG
 from polyrules.language.expression import Expression, Kind, Type
-from polyrules.language.functions import FUNCTIONS, WINDOWS, Function
-from polyrules.language.hoist import hoist
-from polyrules.language.parse import parse
-from polyrules.language.strategy import Window
-from polyrules.language.tokens import Finding
-from polyrules.language.typed import (
+from polyrules.language.expressions.hoist import hoist
+from polyrules.language.expressions.parse import parse
+from polyrules.language.expressions.tokens import Finding
+from polyrules.language.expressions.typed import (
     BOOL,
     NUMBER,
     WORD,
@@ -30,7 +28,15 @@ from polyrules.language.typed import (
     time_hint,
     unit_shown,
 )
-from polyrules.language.units import LITERAL, PLAIN, product, quotient, shared
+from polyrules.language.expressions.units import (
+    LITERAL,
+    PLAIN,
+    product,
+    quotient,
+    shared,
+)
+from polyrules.language.functions import FUNCTIONS, WINDOWS, Function
+from polyrules.language.strategy import Window
 
 __all__ = ["Checked", "Finding", "Scope", "check", "feature_types", "suggest"]
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from polyrules.language.expression import Expression, Kind, Type
-from polyrules.language.parse import segment, span
-from polyrules.language.tokens import Finding
-from polyrules.language.units import LITERAL, RATIO, shared
+from polyrules.language.expressions.parse import segment, span
+from polyrules.language.expressions.tokens import Finding
+from polyrules.language.expressions.units import LITERAL, RATIO, shared
 
 BOOL = Type(Kind.BOOL)
 NUMBER = Type(Kind.NUMBER)

@@ -15,10 +15,10 @@ from typing import Literal, TypeVar, cast
 
 from polyrules.features.catalog import CATALOG
 from polyrules.language.expression import Expression, Kind, Type
+from polyrules.language.expressions.parse import NODES_MAX, segment
+from polyrules.language.expressions.typed import Typed, shown
 from polyrules.language.functions import DAY, FUNCTIONS, HOUR
-from polyrules.language.parse import NODES_MAX, segment
 from polyrules.language.strategy import Value, Window
-from polyrules.language.typed import Typed, shown
 
 WINDOW_MAX = 31 * DAY  # seconds
 MICROSECONDS = 1_000_000

@@ -9,8 +9,8 @@ from typing import Any
 from polyrules.documents.document import Document, Path
 from polyrules.documents.shape import did_you_mean, shown
 from polyrules.language.expression import Kind, Type
+from polyrules.language.files.texts import Texts
 from polyrules.language.strategy import Case, Value
-from polyrules.language.texts import Texts
 
 UNKNOWN = "PS015"
 WRONG_TYPE = "PS003"

@@ -7,8 +7,8 @@ say, and how the parts of a file fit together, is checked elsewhere. The additio
 
 from polyrules.documents.quantities import STAKE
 from polyrules.features.catalog import CATALOG
-from polyrules.language import forms
-from polyrules.language.forms import NAME, Schema
+from polyrules.language.files import forms
+from polyrules.language.files.forms import NAME, Schema
 
 EXPRESSION_CHARS_MAX = 500
 LATER = "not in this version yet"

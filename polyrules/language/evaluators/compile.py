@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrules.language.evaluators.graph import Graph, Node
+from polyrules.language.evaluators.translate import Translator
 from polyrules.language.expression import Expression
 from polyrules.language.functions import KERNELS
-from polyrules.language.graph import Graph, Node
 from polyrules.language.strategy import OnUnknown, Strategy, Trade, Veto
-from polyrules.language.translate import Translator
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]

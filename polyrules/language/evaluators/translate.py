@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 
 from polyrules.errors import InvariantError
 from polyrules.features.catalog import CATALOG
+from polyrules.language.evaluators.graph import Graph, Node
+from polyrules.language.evaluators.numeric import CALLS, choose, finite, known, snapped
 from polyrules.language.expression import Expression, Kind
-from polyrules.language.graph import Graph, Node
-from polyrules.language.numeric import CALLS, choose, finite, known, snapped
 
 # Adding a constant below half the gap between the two largest floats cannot make a
 # finite number infinite.

@@ -21,9 +21,10 @@ from polyrules.documents.quantities import (
 from polyrules.domain.ids import StrategyId
 from polyrules.domain.money import Side
 from polyrules.errors import Problem, Severity
-from polyrules.language.digest import digest
-from polyrules.language.examples import read_cases
 from polyrules.language.expression import Expression
+from polyrules.language.files.digest import digest
+from polyrules.language.files.examples import read_cases
+from polyrules.language.files.texts import BOOL, PROB, RATIO, Texts
 from polyrules.language.strategy import (
     Case,
     Exit,
@@ -40,7 +41,6 @@ from polyrules.language.strategy import (
     Urgency,
     Veto,
 )
-from polyrules.language.texts import BOOL, PROB, RATIO, Texts
 
 RESERVED = frozenset(keyword.kwlist) | {"true", "false", "null", "none", "missing"}
 RESERVED_IDS = frozenset({"none", "universe"})

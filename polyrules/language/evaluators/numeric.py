@@ -8,8 +8,8 @@ the sign of a zero.
 import math
 from collections.abc import Callable, Mapping
 
+from polyrules.language.evaluators.graph import Graph, Node
 from polyrules.language.functions import DAY, HOUR, KERNELS, MINUTE, NANO
-from polyrules.language.graph import Graph, Node
 
 
 def choose(graph: Graph, where: Node, body: Node, orelse: Node) -> Node:

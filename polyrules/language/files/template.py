@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from polyrules.language.check import Finding, suggest
 from polyrules.language.expression import Kind, Type
+from polyrules.language.expressions.check import Finding, suggest
 from polyrules.language.strategy import Piece
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

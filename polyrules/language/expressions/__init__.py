@@ -1,0 +1,1 @@
+"""Expressions: from their text to a typed tree, with everything wrong found at once."""
