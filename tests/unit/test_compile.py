@@ -23,6 +23,8 @@ from polyrules.language.strategy import (
     Veto,
     Window,
 )
+from tests.strategies import BUY_TIGHT
+from tests.strategies import strategy as loaded
 
 TYPES = feature_types()
 BOOL = Type(Kind.BOOL)
@@ -137,14 +139,6 @@ def test_words_are_compared_by_their_codes() -> None:
     assert truth("category != 'sports'", category=category) == [T, F, T, U]
     assert truth("category in ('sports', 'crypto')", category=category) == [F, T, T, U]
     assert truth("category not in ('sports',)", category=category) == [T, F, T, U]
-
-
-def test_words_of_no_feature_have_codes_that_no_column_holds() -> None:
-    assert number("'rain' if neg_risk else 'snow'", neg_risk=[1, 0, NAN]) == [
-        -1.0,
-        -2.0,
-        None,
-    ]
 
 
 def test_what_is_not_finite_is_missing() -> None:
@@ -378,3 +372,26 @@ def test_a_plan_answers_no_rows_and_one_row(n: int) -> None:
     answer = plan.answer(columns(mid=[0.1] * n, spread=[0.1] * n), n)
 
     assert answer.rule.tolist() == [0] * n
+
+
+def test_a_long_chain_of_lets_compiles() -> None:
+    lets = "\n".join(f"  l{n}: l{n - 1} + 0.001" for n in range(1, 200))
+    text = BUY_TIGHT.replace("\nrules:", f"\nlet:\n  l0: spread + 0\n{lets}\nrules:")
+    text = text.replace("spread <= widest", "l199 <= widest")
+
+    plan = Plan(loaded(text))
+
+    assert "spread" in plan.reads
+
+
+def test_a_window_looks_back_at_what_a_let_stands_for() -> None:
+    text = BUY_TIGHT.replace(
+        "\nrules:",
+        "\nlet:\n  wide: 2 * spread\n  was: lag(wide, minutes(5))\nrules:",
+    ).replace("spread <= widest", "was <= widest")
+
+    plan = Plan(loaded(text))
+
+    assert plan.window_reads(0) == {"spread"}
+    doubled = plan.window_argument(0, {"spread": np.array([0.02])})
+    assert doubled.tolist() == [0.04]

@@ -173,6 +173,9 @@ def _functions(
     strategy: Strategy, translator: Translator
 ) -> Iterator[tuple[str, list[Node]]]:
     """Yield the name and the outputs of every function to print."""
+    # In the order of the file: a let finds those before it translated already, so a
+    # long chain of them is no deep recursion.
+    lets = [(let.name, translator.number(let.expression)) for let in strategy.lets]
     universe = strategy.universe
     always = translator.graph.truth(holds=True)
     yield "universe", [translator.true(universe) if universe else always]
@@ -188,8 +191,8 @@ def _functions(
             true, false = translator.true(exit_.when), translator.false(exit_.when)
             known = translator.graph.either(true, false)
             yield f"exit_{index}", [true, translator.graph.inverse(known)]
-    for let in strategy.lets:
-        yield f"let_{let.name}", [translator.number(let.expression)]
+    for name, node in lets:
+        yield f"let_{name}", [node]
 
 
 def _answer(strategy: Strategy, translator: Translator) -> list[Node]:

@@ -108,6 +108,9 @@ def check(source: str, scope: Scope, want: Type | None) -> Checked:
     tree = checker.read(parsed.tree)
     if want is not None and tree in typed.types:
         _demand(typed, tree, want)
+    elif typed.types.get(tree) == WORD:
+        hint = "compare a feature with a word, such as category == 'sports'"
+        typed.tell(tree, "PT003", "words alone are no value", hint)
     if typed.findings:
         ordered = sorted(typed.findings, key=lambda each: (each.start, each.end))
         return Checked(None, tuple(ordered))

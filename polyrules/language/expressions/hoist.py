@@ -103,6 +103,8 @@ def _argument(
     types: dict[ast.expr, Type] = {}
     tree = _written_out(own, node, lets, types)
     reads = frozenset(each.id for each in types if isinstance(each, ast.Name))
+    if not reads:
+        raise _Refused(f"{name} looks back at what changes, and this is a constant")
     for read in sorted(reads - CATALOG.keys()):
         if read.startswith("@"):
             raise _Refused(f"{name} cannot look back at what looks back itself")

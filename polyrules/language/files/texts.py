@@ -37,6 +37,7 @@ class Texts:
         self._constants = {p.name: (p.type, p.value) for p in params}
         self._lets = frozenset(_keys(data.get("let")))
         self._broken = set(_keys(data.get("params"))) - set(self._constants)
+        self._expressions: dict[str, Expression] = {}  # of the lets so far
         self.types: dict[str, Type] = dict(self._features)
         self.windows: list[Window] = []
         self.used: set[str] = set()
@@ -82,6 +83,7 @@ class Texts:
             self._broken.add(name)
         elif name not in self._features and name not in self._constants:
             self.types[name] = read.type
+            self._expressions[name] = read
         return read
 
     def message(self, at: Path) -> tuple[Piece, ...]:
@@ -107,7 +109,8 @@ class Texts:
         text = TRUTH.get(text, text)
         names = set(WORD.findall(QUOTED.sub(" ", text)))
         self.used |= names
-        checked = check(text, Scope(types, self._constants, windows), want)
+        scope = Scope(types, self._constants, windows, self._expressions)
+        checked = check(text, scope, want)
         self._tell_findings(at, text, checked.findings, types)
         return checked.expression
 
