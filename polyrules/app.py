@@ -5,7 +5,7 @@ run and its replay share the engine and nothing else: a replay takes the venue's
 from the journal instead of asking a venue.
 """
 
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Protocol
@@ -27,11 +27,10 @@ from polyrules.domain.money import Usd
 from polyrules.domain.ports import Exchange, Journal
 from polyrules.domain.steps import Step
 from polyrules.engine.engine import Engine
-from polyrules.errors import ConfigError, JournalError
+from polyrules.errors import ConfigError
 from polyrules.features.catalog import Feed
 from polyrules.features.table import Feeds
-from polyrules.journal.chain import SEED, encode, link
-from polyrules.journal.records import Run, RunSpec, StrategySource, TapeSource
+from polyrules.journal.records import RunSpec, StrategySource, TapeSource
 from polyrules.journal.store import Store
 from polyrules.language.load import load
 from polyrules.language.strategy import Strategy
@@ -60,6 +59,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     bankroll: Usd
     feeds: Feeds
+    tick: int
     tape: Tape
     cycles: int | None = None
 
@@ -67,17 +67,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     def span(self) -> tuple[int, int]:
         """First and last moment of the tape [microseconds UTC]."""
         return self.tape.span or (0, 0)
-
-
-class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a replay. `mismatch` names the first difference, "" if none."""
-
-    run: str
-    steps: int
-    decisions: int
-    digest: str
-    mismatch: str = ""
-    complete: bool = True
 
 
 class Watch(Protocol):
@@ -164,10 +153,11 @@ def paper_job(
     ages = {Feed(name): age for name, age in manifest.max_age.items()}
     return Job(
         sources=chosen,
-        strategies=_load_all(chosen),
+        strategies=load_all(chosen),
         limits=desk.limits,
         bankroll=desk.bankroll_usd,
         feeds=Feeds(given=tuple(f for f in Feed if f in given), max_age=ages),
+        tick=manifest.tick or desk.tick,
         tape=opened,
         cycles=cycles,
     )
@@ -213,7 +203,13 @@ def with_settings(
     )
 
 
-def _load_all(sources: Iterable[Source]) -> tuple[Strategy, ...]:
+def load_all(sources: Iterable[Source]) -> tuple[Strategy, ...]:
+    """Check strategies and fold their parameters in, in the order given.
+
+    Raises:
+        StrategyError: A file is wrong.
+        ConfigError: A setting does not fit, or two strategies share an id.
+    """
     loaded: dict[StrategyId, Strategy] = {}
     for source in sources:
         strategy = load(source.text, path=source.path, settings=source.settings)
@@ -253,7 +249,7 @@ def begin(job: Job) -> RunSpec:
         tape=TapeSource(
             path=str(job.tape.path.absolute()), content_hash=job.tape.content_hash
         ),
-        tick=job.tape.manifest.tick,
+        tick=job.tick,
         max_age={feed.value: age for feed, age in job.feeds.max_age.items()},
         version=__version__,
         inputs={"feeds": [feed.value for feed in job.feeds.given]},
@@ -324,100 +320,3 @@ class Both:
     def ending(self, engine: Engine) -> str:
         """Ask the second."""
         return self._watch.ending(engine)
-
-
-def replay(run: Run, store: Store, tape_path: Path | None = None) -> Replayed:
-    """Recompute a recorded run from its tape and its journal, and compare every Step.
-
-    The venue's answers come from the journal; everything the engine concluded is
-    worked out again and must have the same chain value.
-
-    Args:
-        run: The run.
-        store: The journal that holds it.
-        tape_path: Where its tape is now, if it has moved.
-
-    Raises:
-        TapeError: The run's tape is gone.
-        JournalError: The journal cannot be read.
-    """
-    spec = run.spec
-    fault = store.verify(run.id) or _tape_fault(spec, tape_path)
-    strategies = _load_all(
-        Source(path=s.path, text=s.text, settings=s.settings) for s in spec.strategies
-    )
-    engine = build_engine(spec, strategies)
-    tally = Tally(strategies)
-    value, steps, mismatch = SEED, 0, str(fault or "")
-    if not mismatch:
-        for sequence, event, expected in _history(run, store, tape_path):
-            step = engine.process(event)
-            value = link(value, encode(step))
-            if value != expected:
-                mismatch = _difference(store, run, sequence, step)
-                break
-            steps = sequence
-            tally.take(step, engine)
-    return Replayed(
-        run=run.id,
-        steps=steps,
-        decisions=tally.digest.count,
-        digest=tally.digest.value(),
-        mismatch=mismatch,
-        complete=run.ended_at is not None,
-    )
-
-
-def _history(
-    run: Run, store: Store, tape_path: Path | None
-) -> Iterator[tuple[int, Event, bytes]]:
-    """Yield (sequence, event, recorded chain value) of every durable Step."""
-    tape = iter(_tape(run.spec, tape_path).events())
-    answers = store.inputs(run.id)
-    due, answer = next(answers, (0, None))
-    for sequence, expected in store.chain(run.id):
-        if answer is not None and sequence == due:
-            yield sequence, answer, expected
-            due, answer = next(answers, (0, None))
-            continue
-        event = next(tape, None)
-        if event is None:
-            raise JournalError(
-                f"run {run.id}: step {sequence} needs an event, but the tape has ended",
-                hint="is it the tape the run was made on?",
-            )
-        yield sequence, event, expected
-
-
-def _tape(spec: RunSpec, moved_to: Path | None) -> Tape:
-    if spec.tape is None:
-        raise JournalError(f"run {spec.id} did not run over a tape")
-    return Tape.open(moved_to or Path(spec.tape.path))
-
-
-def _tape_fault(spec: RunSpec, moved_to: Path | None) -> str:
-    """Return why the tape is not what the run ran on, or ""."""
-    tape = _tape(spec, moved_to)
-    changed = tape.verify()
-    if changed:
-        return f"tape {tape.path}: {'; '.join(changed)}"
-    assert spec.tape is not None, "a tape was just opened"
-    if tape.content_hash != spec.tape.content_hash:
-        return (
-            f"tape {tape.path}: content {tape.content_hash}, the run was made on "
-            f"{spec.tape.content_hash}"
-        )
-    return ""
-
-
-def _difference(store: Store, run: Run, sequence: int, now: Step) -> str:
-    kind = type(now.event).__name__
-    when = clock.to_datetime(now.event.at)
-    place = f"step {sequence} ({kind} at {when:%Y-%m-%d %H:%M:%S} UTC)"
-    for then in store.steps(run.id):
-        if then.sequence == sequence:
-            names = [
-                n for n in Step.__struct_fields__ if getattr(then, n) != getattr(now, n)
-            ]
-            return f"{place} differs in {', '.join(names)}"
-    return f"{place} differs from the one recorded"

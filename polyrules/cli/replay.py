@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from polyrules import app
+from polyrules import replay
 from polyrules.cli.journal_options import journal_option, json_option, open_journal
 
 
@@ -30,7 +30,7 @@ def command(
     recorded. Exit 0: all the same. Exit 1: a difference, which is named.
     """
     with open_journal(journal_url) as store:
-        result = app.replay(store.run(run), store, Path(tape) if tape else None)
+        result = replay.replay(store.run(run), store, Path(tape) if tape else None)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(result)).decode())
     elif result.mismatch:

@@ -22,7 +22,8 @@ def info_lines(manifest: Manifest, seen: Inspection) -> Iterator[str]:
     ages = ", ".join(
         f"{feed} {age / SECOND:g} s" for feed, age in manifest.max_age.items()
     )
-    yield f"{'clock':10} every {manifest.tick / SECOND:g} s"
+    if manifest.tick is not None:
+        yield f"{'clock':10} every {manifest.tick / SECOND:g} s"
     if ages:
         yield f"{'stands':10} {ages}"
     for sentence in manifest.assumptions:

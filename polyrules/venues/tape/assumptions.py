@@ -50,7 +50,8 @@ def _assume(mapping: Mapping) -> Iterator[str]:
             "The tick becomes 0.001 or 0.0001 when a book first shows such a price;"
             " the venue may have changed it earlier."
         )
-    yield f"The clock ticks every {assume.tick_interval}."
+    if assume.tick_interval:
+        yield f"The clock ticks every {assume.tick_interval}."
     if assume.flag_prices:
         flags = assume.flag_prices
         yield (

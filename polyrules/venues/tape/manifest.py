@@ -53,7 +53,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         feeds: Feeds the tape gives: gamma, book, trades.
         stated: How many markets state each fact of the listing, by feature name;
             besides those `start` and `end`, which the clock features read.
-        tick: Interval of the clock events that a run merges in [microseconds].
+        tick: Interval of the clock events that a run merges in [microseconds]; None:
+            as the desk says.
         max_age: Per feed, how long its last word stands [microseconds]; a feed that
             is not named keeps the catalog's own.
         assumed_books: The books are made from prices, by an assumption.
@@ -72,7 +73,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     feeds: tuple[str, ...] = ()
     stated: dict[str, int] = {}
     assumptions: tuple[str, ...] = ()
-    tick: int = 1_000_000
+    tick: int | None = None
     max_age: dict[str, int] = {}
     assumed_books: bool = False
     flagged: FlaggedPrices | None = None

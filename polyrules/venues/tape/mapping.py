@@ -210,7 +210,8 @@ class Assume(_Part, frozen=True, kw_only=True):
     Attributes:
         book: The book around each price of a price series.
         book_stands: How long a book is good for; the catalog's 5 minutes otherwise.
-        tick_interval: How often the clock ticks when the tape is played.
+        tick_interval: How often the clock ticks when the tape is played; the desk's
+            tick otherwise.
         resolution_delay: From the time of an outcome row to its being known.
         tick_from_books: A price finer than the tick makes the tick finer from then on.
         flag_prices: Prices that may be from after the answer was known.
@@ -218,7 +219,7 @@ class Assume(_Part, frozen=True, kw_only=True):
 
     book: AssumedBook | None = None
     book_stands: Duration | None = None
-    tick_interval: Duration = "1s"
+    tick_interval: Duration | None = None
     resolution_delay: Duration = "0s"
     tick_from_books: bool = False
     flag_prices: FlaggedPrices | None = None

@@ -91,7 +91,7 @@ class TableImport:
             sources=tuple(map(source, files)),
             stated=self.known.stated(),
             assumptions=(*sentences(mapping), *answers),
-            tick=micros(assume.tick_interval),
+            tick=micros(assume.tick_interval) if assume.tick_interval else None,
             max_age={"book": micros(assume.book_stands)} if assume.book_stands else {},
             assumed_books=any(isinstance(each, PriceSeries) for each in mapping.tables),
             flagged=assume.flag_prices,
