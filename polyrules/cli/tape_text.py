@@ -81,10 +81,15 @@ def calibration_lines(table: Calibration) -> Iterator[str]:
         )
 
 
+def _kind(kind: str, count: int, seen: Inspection) -> str:
+    levels = f" ({seen.level_changes:,} levels)" if kind == "LevelsChanged" else ""
+    return f"{kind} {count:,}{levels}"
+
+
 def _head(manifest: Manifest, seen: Inspection) -> Iterator[str]:
     if manifest.title:
         yield manifest.title
-    kinds = ", ".join(f"{kind} {count:,}" for kind, count in seen.counts.items())
+    kinds = ", ".join(_kind(kind, count, seen) for kind, count in seen.counts.items())
     yield f"{'events':10} {seen.events:,}" + (f": {kinds}" if kinds else "")
     answers = seen.answers
     yield (

@@ -43,6 +43,7 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     """Everything `tape info` and `tape check` tell.
 
+    `level_changes` are those of all LevelsChanged together.
     `gaps` counts silences of a market's book longer than `gap` [microseconds], the
     age at which a book is stale; `markets_with_gaps` the markets that have one.
     """
@@ -50,6 +51,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     content_hash: str
     events: int
     counts: dict[str, int]
+    level_changes: int
     markets: int
     answers: Answers
     span: tuple[int, int] | None
@@ -77,6 +79,7 @@ def inspect(tape: Tape, *, verify: bool = False) -> Inspection:
         content_hash=tape.content_hash,
         events=tape.manifest.rows,
         counts=counts,
+        level_changes=_level_changes(tape),
         markets=markets,
         answers=_answers(tape, markets),
         span=tape.span,
@@ -104,6 +107,11 @@ def findings(seen: Inspection, left_out: dict[str, int]) -> dict[str, int]:
         **{f"left out: {reason}": count for reason, count in left_out.items()},
     }
     return {name: count for name, count in told.items() if count}
+
+
+def _level_changes(tape: Tape) -> int:
+    each = tape.scan().select(pl.col("change_px").list.len().sum())
+    return int(tape.table(each).item() or 0)
 
 
 def _answers(tape: Tape, markets: int) -> Answers:
