@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from polyrules.domain.ids import GroupId, MarketId, TokenId
-from polyrules.domain.money import ONE, Shares, Side
+from polyrules.domain.money import ONE, Shares, Side, opposite
 
 Levels = tuple[tuple[int, int], ...]  # (price, size) [micro-units], best price first
 
@@ -56,6 +56,27 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     price_change_1m: float | None = None
 
 
+def merged(known: Market, said: Market) -> Market:
+    """Return what is known of a market after the venue spoke of it again.
+
+    What the second leaves unsaid stays. The tick stays too: it changes by TickChanged
+    only, as a listing may repeat an old one.
+    """
+    told = {
+        name: value
+        for name in Market.__struct_fields__
+        if (value := getattr(said, name)) not in (None, "")
+    }
+    return msgspec.structs.replace(known, **{**told, "tick": known.tick})
+
+
+def is_yes(market: Market, token: TokenId) -> bool | None:
+    """Tell whether a token is the market's YES; None if it is none of its two."""
+    if token == market.yes:
+        return True
+    return False if token == market.no else None
+
+
 def mirror(levels: Levels) -> Levels:
     """Return NO levels in YES terms, and back: p becomes 1 - p, the order is kept.
 
@@ -69,28 +90,40 @@ class Book:
     """The resting orders of one market, in YES terms. Prices and sizes in micro-units.
 
     Crossed and locked books are kept as the venue sent them: whether to trust them is
-    for the reader to decide (`crossed`).
+    for the reader to decide (`crossed`). A level that changes before any whole book was
+    seen says nothing: what else rests is not known.
+
+    Attributes:
+        seen: Whether a whole book was shown yet.
     """
 
-    __slots__ = ("_asks", "_bids", "_sizes")
+    __slots__ = ("_asks", "_bids", "_sizes", "seen")
 
     def __init__(self) -> None:
         self._bids: list[int] = []  # ascending, best last
         self._asks: list[int] = []  # ascending, best first
         self._sizes: tuple[dict[int, int], dict[int, int]] = ({}, {})
+        self.seen = False
 
-    def replace(self, bids: Levels, asks: Levels) -> None:
-        """Forget everything and take this snapshot (in YES terms, best first)."""
+    def show(self, bids: Levels, asks: Levels, *, of_yes: bool = True) -> None:
+        """Forget everything and take this whole book of one token."""
+        self.seen = True
+        if not of_yes:
+            bids, asks = mirror(asks), mirror(bids)
         held, shown = self._sizes
         held.clear()
-        held.update(bids)
+        held.update(level for level in bids if level[1])
         shown.clear()
-        shown.update(asks)
+        shown.update(level for level in asks if level[1])
         self._bids = sorted(held)
         self._asks = sorted(shown)
 
-    def change(self, side: Side, price: int, size: int) -> None:
-        """Set the shares that rest at `price`; 0 removes the level."""
+    def change(self, side: Side, price: int, size: int, *, of_yes: bool = True) -> None:
+        """Set the shares that rest at a price of one token; 0 removes the level."""
+        if not self.seen:
+            return
+        if not of_yes:
+            side, price = opposite(side), ONE - price
         sizes, prices = (
             (self._sizes[0], self._bids)
             if side is Side.BUY

@@ -29,6 +29,11 @@ class Side(Enum):
     SELL = "SELL"
 
 
+def opposite(side: Side) -> Side:
+    """Return the other side."""
+    return Side.SELL if side is Side.BUY else Side.BUY
+
+
 def to_micros(amount: Decimal) -> int:
     """Return `amount` [usd, shares or usd/share] in micro-units.
 

@@ -11,10 +11,9 @@ import msgspec
 
 from polyrules.domain.events import Filled, Settled
 from polyrules.domain.ids import MarketId, TokenId
-from polyrules.domain.money import MICRO, ONE, ZERO, Side, Usd
+from polyrules.domain.moments import day_of
+from polyrules.domain.money import MICRO, ZERO, Side, Usd
 from polyrules.errors import InvariantError
-
-DAY = 86_400 * ONE  # microseconds
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +70,7 @@ class Portfolio:
         """Return what was bought on a UTC day, without fees [usd].
 
         Args:
-            day: Whole days since 1970-01-01, i.e. `at // DAY`.
+            day: Whole days since 1970-01-01, as `moments.day_of` counts them.
         """
         return self._bought.get(day, ZERO)
 
@@ -100,7 +99,7 @@ class Portfolio:
             opened_at=held.opened_at if held else fill.at,
         )
         self.cash -= worth
-        day = fill.at // DAY
+        day = day_of(fill.at)
         self._bought[day] = self._bought.get(day, ZERO) + worth
 
     def _take(self, event: Filled | Settled, size: Decimal, worth: Decimal) -> None:

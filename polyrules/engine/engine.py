@@ -12,11 +12,11 @@ from polyrules.domain.events import ClockTicked, Event, Halted
 from polyrules.domain.ids import RunId
 from polyrules.domain.limits import Limits
 from polyrules.domain.money import Usd
-from polyrules.domain.orders import Command
+from polyrules.domain.orders import CancelOrder, Command
 from polyrules.domain.steps import Approved, Decision, Refused, Step, Verdict
 from polyrules.engine import orders
-from polyrules.engine.exits import hard_stops
-from polyrules.engine.policy import Wish, select
+from polyrules.engine.exits import Leaving, hard_stops
+from polyrules.engine.policy import Claims, Wish, ordered
 from polyrules.engine.risk import review
 from polyrules.engine.rules import Rules
 from polyrules.engine.sizing import propose
@@ -76,13 +76,21 @@ class Engine:
     def _tick(self, event: ClockTicked) -> Step:
         commands: list[Command] = list(orders.expired(self.state))
         self._expect(commands)
-        wishes, alarms = self._wishes(event.at)
+        wishes, leaving = self._ask(event.at)
+        for exits in leaving:
+            cancels = [c for c in exits.cancels if not self._is_cancelling(c)]
+            self._expect(cancels)
+            commands.extend(cancels)
         decisions: list[Decision] = []
         verdicts: list[Verdict] = []
-        for wish in select(wishes, self.state):
+        claims = Claims(self.state)
+        for wish in ordered(wishes, self.state):
+            if not claims.allow(wish):
+                continue
             decision = self._sized(wish.decision)
             verdict = self._review(decision)
             if isinstance(verdict, Approved):
+                claims.claim(wish)
                 commands.extend(self._place(wish, decision, verdict, len(decisions)))
             decisions.append(decision)
             verdicts.append(verdict)
@@ -93,26 +101,31 @@ class Engine:
             decisions=tuple(decisions),
             verdicts=tuple(verdicts),
             commands=tuple(commands),
-            alarms=tuple(alarms),
+            alarms=tuple(alarm for exits in leaving for alarm in exits.alarms),
         )
 
-    def _wishes(self, now: int) -> tuple[list[Wish], list[str]]:
+    def _ask(self, now: int) -> tuple[list[Wish], list[Leaving]]:
+        """Ask every strategy that is due, and the desk's hard stop always."""
         if self._first_tick is None:
             self._first_tick = now
-        wishes: list[Wish] = []
-        alarms: list[str] = []
-        due = [r for r in self.rules.values() if r.due(now, self._first_tick)]
+        first, stop = self._first_tick, self._limits.hard_stop
+        due = [r for r in self.rules.values() if r.takes_turn(now, first)]
         if due:
             self.cycles += 1
             self.state.refresh()
-        for rules in due:
-            wanted, worried = rules.decide(self.state)
-            wishes.extend(wanted)
-            alarms.extend(worried)
+        wishes: list[Wish] = []
+        leaving: list[Leaving] = []
         for strategy in self.rules:
-            stop = self._limits.hard_stop
-            wishes.extend(hard_stops(strategy, self.state, stop))
-        return wishes, alarms
+            leaving.extend(hard_stops(strategy, self.state, stop))
+        for rules in due:
+            left, wanted = rules.decide(self.state)
+            leaving.extend(left)
+            wishes.extend(wanted)
+        wishes.extend(wish for exits in leaving for wish in exits.wishes)
+        return wishes, leaving
+
+    def _is_cancelling(self, cancel: CancelOrder) -> bool:
+        return self.state.orders[cancel.client_order_id].cancelling
 
     def _sized(self, decision: Decision) -> Decision:
         if decision.reduces:

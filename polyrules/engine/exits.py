@@ -2,17 +2,29 @@
 
 Stop and take look at the best price we could sell at, against average cost. An exit
 that is UNKNOWN holds the position and raises an alarm; the hard stop stands behind it.
+Who must leave (urgency high, the hard stop) takes what the book holds, and a sell of
+ours that rests in the way is cancelled first.
 """
 
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from polyrules.domain.ids import StrategyId, TokenId
-from polyrules.domain.money import ONE, Shares, Side, limit_price, snap
-from polyrules.domain.orders import TimeInForce
+from polyrules.domain.market import Levels, Market, mirror
+from polyrules.domain.money import (
+    ONE,
+    Price,
+    Shares,
+    Side,
+    limit_price,
+    snap,
+    to_micros,
+)
+from polyrules.domain.orders import CancelOrder, TimeInForce
 from polyrules.domain.portfolio import Position
 from polyrules.domain.steps import Decision, Value
 from polyrules.engine.policy import Wish
@@ -22,13 +34,22 @@ from polyrules.language.evaluators.compile import Plan
 from polyrules.language.strategy import Exit, Strategy, Urgency
 
 HARD_STOP = "hard_stop"
+FIRST = 1_000_000  # the hard stop's priority, above any a file may give
+
+
+class Leaving(msgspec.Struct, frozen=True, kw_only=True):
+    """What exits ask for: sells, cancels of sells in their way, alarms."""
+
+    wishes: tuple[Wish, ...] = ()
+    cancels: tuple[CancelOrder, ...] = ()
+    alarms: tuple[str, ...] = ()
 
 
 class Held(NamedTuple):
-    """A position of a strategy that is free to be sold.
+    """A position of a strategy.
 
-    `bid` is the best price paid for its token [usd/share]: None if there is none, or
-    if the book is crossed or stale.
+    `free` shares are not offered for sale yet. `bid` is the best price paid for the
+    token [usd/share]: None if there is none, or if the book is crossed or stale.
     """
 
     position: Position
@@ -52,28 +73,36 @@ class Exits:
         self._reads = plan.reads if asks else frozenset[str]()
         self._alarmed: set[tuple[str, TokenId]] = set()
 
-    def decide(self, reading: Reading) -> tuple[list[Wish], list[str]]:
+    def decide(self, reading: Reading) -> list[Leaving]:
         """Ask every exit of every position, in the order of the file.
 
         Returns:
-            At most one wish a position, and an alarm for each exit that has become
-            UNKNOWN.
+            At most one wish a position, and an alarm for each exit that has come to be
+            UNKNOWN or without a buyer.
         """
-        wishes: list[Wish] = []
-        alarms: list[str] = []
         if not self._strategy.exits:
-            return wishes, alarms
-        for item in positions(self._strategy.id, reading.state):
-            rows = np.array([item.known.row])
-            columns = reading.columns(self._reads, rows)
-            for index, rule in enumerate(self._strategy.exits):
-                leaves = self._leaves(index, rule, item, reading.state.now, columns)
-                alarms.extend(self._alarm(rule, item, unknown=leaves is None))
-                if leaves:
-                    values = self._read_by(rule, reading, columns)
-                    wishes.extend(leave(self._strategy.id, rule, item, values))
-                    break
-        return wishes, alarms
+            return []
+        held = list(positions(self._strategy.id, reading.state))
+        tokens = {item.position.token for item in held}
+        self._alarmed = {key for key in self._alarmed if key[1] in tokens}
+        return [leaving for item in held for leaving in self._ask(item, reading)]
+
+    def _ask(self, item: Held, reading: Reading) -> Iterator[Leaving]:
+        columns = reading.columns(self._reads, np.array([item.known.row]))
+        for index, rule in enumerate(self._strategy.exits):
+            leaves = self._leaves(index, rule, item, reading.state.now, columns)
+            if leaves is None:
+                yield self._alarm(rule, item, "UNKNOWN")
+            elif leaves and item.bid is None:
+                yield self._alarm(rule, item, "wants to leave and nobody buys")
+                return
+            else:
+                self._alarmed.discard((rule.id, item.position.token))
+            if leaves:
+                read = rule.when.reads if rule.when is not None else frozenset[str]()
+                values = reading.values(read, columns, 1)[0]
+                yield leave(self._strategy.id, rule, item, reading.state, values)
+                return
 
     def _leaves(
         self, index: int, rule: Exit, item: Held, now: int, columns: Columns
@@ -92,27 +121,20 @@ class Exits:
         assert rule.take_profit is not None, "the schema asks for one condition"
         return gain >= rule.take_profit
 
-    def _alarm(self, rule: Exit, item: Held, *, unknown: bool) -> Iterator[str]:
+    def _alarm(self, rule: Exit, item: Held, what: str) -> Leaving:
         key = (rule.id, item.position.token)
-        if not unknown:
-            self._alarmed.discard(key)
-        elif key not in self._alarmed:
-            self._alarmed.add(key)
-            yield (
-                f"{self._strategy.id}/{rule.id}: UNKNOWN on {item.position.market}, "
-                "holding; the desk's hard stop still stands"
-            )
-
-    def _read_by(
-        self, rule: Exit, reading: Reading, columns: Columns
-    ) -> dict[str, Value]:
-        if rule.when is None:
-            return {}
-        return reading.values(rule.when.reads, columns, 1)[0]
+        if key in self._alarmed:
+            return Leaving()
+        self._alarmed.add(key)
+        alarm = (
+            f"{self._strategy.id}/{rule.id}: {what} on {item.position.market}, "
+            "holding; the desk's hard stop still stands"
+        )
+        return Leaving(alarms=(alarm,))
 
 
-def hard_stops(strategy: StrategyId, state: State, stop: Decimal) -> Iterator[Wish]:
-    """Yield a wish to leave every position that fell by `stop` below its cost.
+def hard_stops(strategy: StrategyId, state: State, stop: Decimal) -> Iterator[Leaving]:
+    """Yield what leaves every position that fell by `stop` below its cost.
 
     Args:
         strategy: Whose positions.
@@ -124,46 +146,109 @@ def hard_stops(strategy: StrategyId, state: State, stop: Decimal) -> Iterator[Wi
     rule = Exit(id=HARD_STOP)
     for item in positions(strategy, state):
         if item.bid is not None and snap(item.average - item.bid) >= float(stop):
-            yield from leave(strategy, rule, item, {})
+            yield leave(strategy, rule, item, state, {}, priority=FIRST)
 
 
 def positions(strategy: StrategyId, state: State) -> Iterator[Held]:
-    """Yield what a strategy holds and does not already sell."""
+    """Yield what a strategy holds."""
     for token, position in state.own[strategy].portfolio.positions.items():
-        free = state.sellable(strategy, token)
-        if free <= 0:
-            continue
         known = state.markets[position.market]
         bid = known.bid(token)
         stale = state.table.is_stale(known.row, state.now)
-        usable = None if bid is None or stale else bid / ONE
-        yield Held(position=position, known=known, free=free, bid=usable)
+        yield Held(
+            position=position,
+            known=known,
+            free=state.sellable(strategy, token),
+            bid=None if bid is None or stale else bid / ONE,
+        )
 
 
 def leave(
-    strategy: StrategyId, rule: Exit, item: Held, values: dict[str, Value]
-) -> Iterator[Wish]:
-    """Yield the wish to sell all that is free of a position; none without a bid."""
-    if item.bid is None:
-        return
+    strategy: StrategyId,
+    rule: Exit,
+    item: Held,
+    state: State,
+    values: dict[str, Value],
+    *,
+    priority: int = 0,
+) -> Leaving:
+    """Return the wish to sell all that is free, and cancels of sells in its way.
+
+    Only who must leave cancels; the shares are free once the venue has answered, and
+    the exit asks again.
+    """
+    must = rule.urgency is Urgency.HIGH
+    cancels = tuple(_resting_sells(strategy, item, state)) if must else ()
+    if item.bid is None or item.free <= 0:
+        return Leaving(cancels=cancels)
     market = item.known.market
-    try:
-        price = limit_price(item.bid, market.tick, Side.SELL)
-    except ValueError:
-        return
-    force = TimeInForce.FAK if rule.urgency is Urgency.HIGH else TimeInForce.GTC
     decision = Decision(
         strategy=strategy,
         rule=rule.id,
         market=market.id,
         token=item.position.token,
         side=Side.SELL,
-        price=price,
+        price=_price(rule.urgency, item),
         size=Shares(item.free),
         values={**values, "average_cost": item.average, "best_price_to_sell": item.bid},
         reason=f"{rule.id}: {item.bid:.4f} against a cost of {item.average:.4f}",
-        time_in_force=force,
+        time_in_force=TimeInForce.FAK if must else TimeInForce.GTC,
         post_only=rule.urgency is Urgency.LOW,
         reduces=True,
     )
-    yield Wish(decision=decision, group=market.group or "")
+    wish = Wish(decision=decision, priority=priority, group=market.group or "")
+    return Leaving(wishes=(wish,), cancels=cancels)
+
+
+def _resting_sells(
+    strategy: StrategyId, item: Held, state: State
+) -> Iterator[CancelOrder]:
+    for live in state.open_orders(item.position.market, strategy):
+        order = live.order
+        is_sell = order.side is Side.SELL and order.token == item.position.token
+        # What was sent to take is answered before the next event anyway.
+        if is_sell and order.time_in_force is TimeInForce.GTC and not live.cancelling:
+            yield CancelOrder(order.client_order_id, "an exit must leave")
+
+
+def _price(urgency: Urgency, item: Held) -> Price:
+    """Return what a sell asks: deep enough to be filled, at the touch, or above it."""
+    market, bid = item.known.market, item.bid
+    assert bid is not None, "without a bid nothing is sold"
+    match urgency:
+        case Urgency.HIGH:
+            return _on_tick(_depth(item) / ONE, market)
+        case Urgency.NORMAL:
+            return _on_tick(bid, market)
+        case Urgency.LOW:
+            return _on_tick(bid + float(market.tick), market)
+
+
+def _depth(item: Held) -> int:
+    """Return the price of the level down to which the book takes all that is free."""
+    wanted = to_micros(item.free)
+    price = 0
+    for price, size in _bids(item):  # noqa: B007 - the last price is the answer
+        wanted -= size
+        if wanted <= 0:
+            break
+    return price
+
+
+def _bids(item: Held) -> Levels:
+    book = item.known.book
+    if item.position.token == item.known.market.yes:
+        return tuple(book.bids())
+    return mirror(tuple(book.asks()))
+
+
+def _on_tick(wanted: float, market: Market) -> Price:
+    """Return a price the book accepts, at or below the one wanted.
+
+    Rounded towards the market: an exit would rather take a tick less than stay.
+    """
+    lowest, highest = market.tick, 1 - market.tick
+    try:
+        return limit_price(wanted, market.tick, Side.BUY)
+    except ValueError:
+        return Price(lowest if wanted < float(lowest) else highest)

@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from polyrules.domain.ids import TokenId
-from polyrules.domain.money import ONE, ZERO, Usd
+from polyrules.domain.moments import day_of, week_of
+from polyrules.domain.money import ZERO, Usd
 from polyrules.domain.portfolio import Portfolio
 from polyrules.domain.steps import Marks
-
-DAY = 86_400 * ONE  # microseconds
-MONDAY = 3  # day 0, 1970-01-01, was a Thursday; weeks begin on Monday
 
 
 class Ledger:
@@ -35,8 +33,7 @@ class Ledger:
         counted from.
         """
         self.equity = self.portfolio.equity(prices)
-        day = now // DAY
-        week = (day + MONDAY) // 7
+        day, week = day_of(now), week_of(now)
         if day != self._day:
             self._day, self._day_equity = day, self.equity
         if week != self._week:

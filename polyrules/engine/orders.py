@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from polyrules.domain.ids import RunId, client_order_id
+from polyrules.domain.money import Side
 from polyrules.domain.orders import CancelOrder, Command, Order, PlaceOrder
 from polyrules.domain.steps import Approved, Decision
 from polyrules.engine.state import State
@@ -19,15 +20,13 @@ def plan(
 ) -> tuple[Command, ...]:
     """Cancel what stands in the way, then place.
 
-    An open order of ours on the other side of the same token would trade with
-    ourselves, so it goes first.
+    An open buy of ours that would trade with a sell goes first. (A buy that would
+    trade with an order of ours never gets here: risk refuses it.)
     """
     opposite = tuple(
-        CancelOrder(live.order.client_order_id, "opposite side")
-        for live in state.open_orders(decision.market)
-        if live.order.token == decision.token
-        and live.order.side is not decision.side
-        and not live.cancelling
+        CancelOrder(live.order.client_order_id, "would trade with our own order")
+        for live in state.would_trade_with(decision)
+        if live.order.side is Side.BUY and not live.cancelling
     )
     order = Order(
         client_order_id=client_order_id(run, sequence, ordinal),

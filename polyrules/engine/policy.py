@@ -1,7 +1,8 @@
 """Which wishes may become decisions: desired state, level by level, one side a market.
 
 A rule asks again at every evaluation for as long as it holds. Policy drops what is
-already on its way, what is cooling down, and what contradicts a wish that goes first.
+already on its way and what is cooling down, puts the rest in order, and keeps what two
+strategies want in the same Step from contradicting each other.
 """
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from polyrules.domain.ids import MarketId, TokenId
 from polyrules.domain.money import Side
 from polyrules.domain.steps import Decision
-from polyrules.engine.state import CooldownKey, State
+from polyrules.engine.state import CooldownKey, State, cooldown_key
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,41 +24,60 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> CooldownKey:
         """What makes two wishes the same."""
-        d = self.decision
-        return (d.strategy, d.rule, d.market, d.token, d.side)
+        return cooldown_key(self.decision)
 
 
-def select(wishes: list[Wish], state: State) -> list[Wish]:
-    """Return the wishes to decide on, in their final order.
+def ordered(wishes: list[Wish], state: State) -> list[Wish]:
+    """Return the wishes that are not on their way already, in their final order.
 
     Wishes to reduce a position go first; then by priority, then edge, then strategy;
-    equals are ordered by (group, market, token), never by arrival. Of two strategies
-    that want the same order the first gets it, and none may take the opposite side of
-    a market in the same Step.
+    equals are ordered by (group, market, token), never by arrival.
     """
-    standing = {
-        (o.strategy, o.rule, o.market, o.token, o.side)
-        for o in (live.order for live in state.open_orders())
-    }
-    chosen: list[Wish] = []
-    sides: dict[MarketId, bool] = {}
-    taken: set[tuple[str, TokenId, Side]] = set()
-    for wish in sorted(wishes, key=_rank):
+    standing = {cooldown_key(live.order) for live in state.open_orders()}
+    waiting = (
+        wish
+        for wish in wishes
+        if wish.key not in standing and state.cooldowns.get(wish.key, 0) <= state.now
+    )
+    return sorted(waiting, key=_rank)
+
+
+class Claims:
+    """What the approved decisions of one Step have taken.
+
+    Of two strategies that want the same order the first gets it, and none may buy into
+    a market what another buys or sells the other way in the same Step. Each may leave
+    its own position, whatever the others do. A refused wish claims nothing.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._sides: dict[MarketId, set[bool]] = {}
+        self._taken: set[tuple[str, TokenId, Side]] = set()
+
+    def allow(self, wish: Wish) -> bool:
+        """Tell whether a wish contradicts nothing that was claimed before it."""
         decision = wish.decision
-        if wish.key in standing or state.cooldowns.get(wish.key, 0) > state.now:
-            continue
-        long = (decision.side is Side.BUY) is (
-            decision.token == state.markets[decision.market].market.yes
-        )
-        if sides.setdefault(decision.market, long) is not long:
-            continue
-        # Two strategies cannot want one buy, but each may leave its own position.
+        if self._order(decision) in self._taken:
+            return False
+        others = self._sides.get(decision.market, set()) - {self._goes_long(decision)}
+        return decision.reduces or not others
+
+    def claim(self, wish: Wish) -> None:
+        """Note that a wish was approved."""
+        decision = wish.decision
+        self._taken.add(self._order(decision))
+        sides = self._sides.setdefault(decision.market, set())
+        sides.add(self._goes_long(decision))
+
+    def _goes_long(self, decision: Decision) -> bool:
+        is_yes = decision.token == self._state.markets[decision.market].market.yes
+        return (decision.side is Side.BUY) is is_yes
+
+    @staticmethod
+    def _order(decision: Decision) -> tuple[str, TokenId, Side]:
         owner = decision.strategy if decision.reduces else ""
-        if (owner, decision.token, decision.side) in taken:
-            continue
-        taken.add((owner, decision.token, decision.side))
-        chosen.append(wish)
-    return chosen
+        return (owner, decision.token, decision.side)
 
 
 def _rank(wish: Wish) -> tuple[bool, int, float, str, str, str, str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrules.domain.money import ONE
+from polyrules.domain.moments import HOUR
 from polyrules.domain.portfolio import Position
 from polyrules.domain.steps import Value
 from polyrules.engine.state import MarketState, State
@@ -22,8 +22,6 @@ from polyrules.language.strategy import Strategy
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Columns = dict[str, Floats]
-
-HOUR = 3_600 * ONE  # microseconds
 
 
 class Reading:
@@ -58,7 +56,7 @@ class Reading:
         if name.startswith("@"):
             return self._windows[name][rows]
         if CATALOG[name].feed is Feed.PORTFOLIO:
-            return self._holding(name)[rows]
+            return self._held(name)[rows]
         return self.state.table.read(name, rows, self.state.now)
 
     def values(
@@ -90,7 +88,7 @@ class Reading:
         kinds = {"bool": Kind.BOOL, "enum": Kind.ENUM}
         return Type(kinds.get(feature.unit, Kind.NUMBER), values=feature.values)
 
-    def _holding(self, name: str) -> Floats:
+    def _held(self, name: str) -> Floats:
         """Return a portfolio feature of this strategy for every row of the table."""
         state = self.state
         column = np.zeros(state.table.count)

@@ -12,17 +12,19 @@ import msgspec
 from polyrules.domain.ids import StrategyId
 from polyrules.domain.limits import Limits
 from polyrules.domain.market import Market
-from polyrules.domain.money import ZERO, Shares, cost, shares_for
+from polyrules.domain.moments import day_of
+from polyrules.domain.money import ZERO, Shares, cost, shares_for, taker_fee
 from polyrules.domain.steps import Approved, Decision, Refused, Verdict
-from polyrules.engine.ledger import DAY, Ledger
-from polyrules.engine.state import State
+from polyrules.engine.ledger import Ledger
+from polyrules.engine.state import OpenOrder, State
 from polyrules.language.strategy import RiskRequest
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Where one scope stands before a decision. Dollars; `drawdown` is a share of 1.
 
-    At stake is what positions cost and what open buys may still spend.
+    At stake is what positions cost and what open buys may still spend; `free_usd` is
+    the cash that no open buy is waiting to spend.
     """
 
     halted: bool
@@ -34,6 +36,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     market_usd: Decimal
     total_usd: Decimal
     day_volume_usd: Decimal
+    free_usd: Decimal
 
 
 Answer = Decimal | str | None
@@ -92,6 +95,13 @@ def day_volume(now: Standing, limits: Limits) -> Answer:
     return _room("bought today", now.day_volume_usd, limits.day_volume_usd_max)
 
 
+def funds(now: Standing, _: Limits) -> Answer:
+    """Leave room up to the cash that no open order is waiting to spend."""
+    if now.free_usd > 0:
+        return now.free_usd
+    return f"{_usd(now.free_usd)} usd are free, an order needs more than 0.00"
+
+
 CHECKS: tuple[Check, ...] = (
     not_halted,
     day_loss,
@@ -101,6 +111,7 @@ CHECKS: tuple[Check, ...] = (
     market_stake,
     total_stake,
     day_volume,
+    funds,
 )
 
 
@@ -120,8 +131,11 @@ def review(
     """
     if decision.reduces:
         return _review_exit(decision, state)
+    market = state.markets[decision.market].market
     if decision.size <= 0:
-        return Refused(check="sizing", reason=_no_stake(decision))
+        return Refused(check="sizing", reason=_no_stake(decision, market, state))
+    for live in state.would_trade_with(decision):
+        return Refused(check="own_order", reason=_meets(decision, live))
     own = tightened(limits, request)
     scopes = (
         (_standing(decision, state, state.desk, None), limits),
@@ -139,7 +153,6 @@ def review(
             if answer is not None and cost(decision.price, size) > answer:
                 size, cut_by = shares_for(answer, decision.price), check.__name__
                 cut = f"{check.__name__} leaves {_usd(answer)} usd; "
-    market = state.markets[decision.market].market
     too_small = _too_small(decision, size, own, market)
     if too_small:
         return Refused(check=cut_by or "minimum_size", reason=cut + too_small)
@@ -175,7 +188,7 @@ def _standing(
     decision: Decision, state: State, ledger: Ledger, strategy: StrategyId | None
 ) -> Standing:
     stakes = state.stakes(strategy)
-    bought = ledger.portfolio.volume_on(state.now // DAY)
+    bought = ledger.portfolio.volume_on(day_of(state.now))
     return Standing(
         halted=state.halted,
         day_loss=ledger.day_loss,
@@ -186,6 +199,7 @@ def _standing(
         market_usd=stakes.markets.get(decision.market, ZERO),
         total_usd=stakes.total,
         day_volume_usd=bought + stakes.open_buys,
+        free_usd=ledger.portfolio.cash - stakes.open_buys,
     )
 
 
@@ -205,10 +219,26 @@ def _too_small(decision: Decision, size: Shares, limits: Limits, market: Market)
     return ""
 
 
-def _no_stake(decision: Decision) -> str:
+def _no_stake(decision: Decision, market: Market, state: State) -> str:
+    if state.desk.equity <= 0:
+        return f"equity is {_usd(state.desk.equity)} usd, an order costs more than 0.00"
     if decision.fair is None:
-        return f"nothing to stake at {decision.price}"
-    return f"a fair price of {decision.fair:.4f} does not beat {decision.price} and fee"
+        return f"the stake buys 0.00 shares at {decision.price}, the least is 0.01"
+    if market.fee_rate is None:
+        return "the market's fee rate is unknown, and the edge depends on it"
+    fee = taker_fee(decision.price, Decimal(1), market.fee_rate)
+    return (
+        f"a fair price of {decision.fair:.4f} does not beat "
+        f"{decision.price + fee:.4f}, price and fee"
+    )
+
+
+def _meets(decision: Decision, live: OpenOrder) -> str:
+    order = live.order
+    return (
+        f"a buy at {decision.price} would trade with our own order to "
+        f"{order.side.value.lower()} {order.token} at {order.price}"
+    )
 
 
 def _usd(amount: Decimal) -> str:

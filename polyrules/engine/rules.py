@@ -15,7 +15,7 @@ import numpy as np
 from polyrules.domain.money import ZERO, Shares, Side, limit_price
 from polyrules.domain.orders import TimeInForce
 from polyrules.domain.steps import Decision, Value
-from polyrules.engine.exits import Exits
+from polyrules.engine.exits import Exits, Leaving
 from polyrules.engine.policy import Wish
 from polyrules.engine.reading import Columns, Floats, Reading, Rows
 from polyrules.engine.state import MarketState, State
@@ -60,22 +60,28 @@ class Rules:
         self._plan = Plan(strategy)
         self._exits = Exits(strategy, self._plan)
         self._histories = tuple(History(window) for window in strategy.windows)
+        self._turn = -1
 
-    def due(self, now: int, first_tick: int) -> bool:
-        """Tell whether the strategy is to be asked at the tick `now`."""
-        return (now - first_tick) % self.strategy.every == 0
+    def takes_turn(self, now: int, first_tick: int) -> bool:
+        """Tell whether the strategy is due at the tick `now`, and note that it was.
 
-    def decide(self, state: State) -> tuple[list[Wish], list[str]]:
+        It is due at the first tick at or after each multiple of its `every`, counted
+        from the first tick of the run.
+        """
+        turn = (now - first_tick) // self.strategy.every
+        due = turn > self._turn
+        self._turn = max(turn, self._turn)
+        return due
+
+    def decide(self, state: State) -> tuple[list[Leaving], list[Wish]]:
         """Ask exits, then rules, over every market as it stands.
 
         Returns:
-            Wishes in no particular order, and alarms for the operator.
+            What exits ask for, and what rules wish, in no particular order.
         """
         self.funnel.evaluations += 1
         reading = Reading(self.strategy, self._plan, state, self._observe(state))
-        wishes, alarms = self._exits.decide(reading)
-        wishes.extend(self._ask(reading))
-        return wishes, alarms
+        return self._exits.decide(reading), list(self._ask(reading))
 
     def _observe(self, state: State) -> dict[str, Floats]:
         """Return every window's column over all rows, and take a new sample."""

@@ -21,7 +21,7 @@ from polyrules.domain.events import (
     TradePrinted,
 )
 from polyrules.domain.ids import ClientOrderId, MarketId, StrategyId, TokenId
-from polyrules.domain.market import Book, Market, mirror
+from polyrules.domain.market import Book, Market, is_yes, merged
 from polyrules.domain.money import ONE, ZERO, Shares, Side, Usd, cost, from_micros
 from polyrules.domain.orders import (
     OPEN,
@@ -33,12 +33,18 @@ from polyrules.domain.orders import (
     Report,
     advance,
 )
+from polyrules.domain.steps import Decision
 from polyrules.engine.ledger import Ledger
 from polyrules.errors import InvariantError
 from polyrules.features.catalog import Feed
 from polyrules.features.table import Feeds, Table
 
 CooldownKey = tuple[StrategyId, str, MarketId, TokenId, Side]
+
+
+def cooldown_key(wanted: Order | Decision) -> CooldownKey:
+    """Return what a cooldown is kept by: one rule's wish for one side of a token."""
+    return (wanted.strategy, wanted.rule, wanted.market, wanted.token, wanted.side)
 
 
 class OpenOrder(msgspec.Struct, kw_only=True):
@@ -63,7 +69,7 @@ class MarketState(msgspec.Struct, kw_only=True):
     book: Book
     book_at: int | None = None
     changed: bool = False  # the book moved since its features were written
-    bids_known: dict[TokenId, int] = {}  # last bid of each token seen [micro-usd]
+    bids_known: dict[TokenId, tuple[int, int]] = {}  # last (bid [micro-usd], at)
 
     def bid(self, token: TokenId) -> int | None:
         """Return the best price paid for `token` now [micro-usd], or None."""
@@ -102,6 +108,7 @@ class State:
         self.desk = Ledger(bankroll)
         self.own = {strategy: Ledger(bankroll) for strategy in strategies}
         self._stakes: dict[StrategyId | None, Stakes] = {}
+        self._resolved: set[MarketId] = set()
 
     def apply(self, event: Event) -> None:  # noqa: C901 - one arm for each kind of event
         """Take in what happened.
@@ -124,6 +131,7 @@ class State:
             case TickChanged():
                 self._change_tick(event)
             case MarketResolved():
+                self._resolved.add(event.market)
                 if (known := self.markets.get(event.market)) is not None:
                     self.table.close(known.row)
             case OrderReported():
@@ -157,8 +165,8 @@ class State:
     def mark(self) -> None:
         """Value every position at the best bid of its token, as every tick does.
 
-        Source:
-            Decision 24: else at the last bid known, else at 0 once that is too old.
+        Without a bid the last one known counts, until it is older than a book may be;
+        then the position counts as nothing.
         """
         held = self.desk.portfolio.positions
         prices = {token: self._worth(p.market, token) for token, p in held.items()}
@@ -176,6 +184,19 @@ class State:
             if strategy is not None and live.order.strategy != strategy:
                 continue
             yield live
+
+    def would_trade_with(self, wanted: Order | Decision) -> Iterator[OpenOrder]:
+        """Yield open orders of ours that an order for `wanted` would trade with.
+
+        Buying NO at p is selling YES at 1 - p, so orders of both tokens can meet.
+        """
+        market = self.markets[wanted.market].market
+        buys, price = _in_yes(wanted, market)
+        for live in self.open_orders(wanted.market):
+            other_buys, other = _in_yes(live.order, market)
+            meets = price >= other if buys else price <= other
+            if buys is not other_buys and meets:
+                yield live
 
     def stakes(self, strategy: StrategyId | None) -> Stakes:
         """Return what one strategy, or with None the whole desk, has at stake."""
@@ -225,24 +246,18 @@ class State:
             known = MarketState(market=market, row=row, book=Book())
             self.markets[market.id] = known
             self.by_row.append(known)
+            if market.id in self._resolved:
+                self.table.close(row)
         else:
-            known.market = market
-            self.table.state_facts(known.row, market, event.listing)
+            known.market = merged(known.market, market)
+            self.table.state_facts(known.row, known.market, event.listing)
 
     def _change_book(self, event: BookChanged | LevelsChanged) -> None:
         known = self.markets.get(event.market)
         if known is None:
             return  # a market nobody described cannot be traded
-        if isinstance(event, BookChanged):
-            if event.token == known.market.yes:
-                known.book.replace(event.bids, event.asks)
-            elif event.token == known.market.no:
-                known.book.replace(mirror(event.asks), mirror(event.bids))
-        else:
-            for change in event.changes:
-                _change_level(
-                    known, change.token, change.side, change.price, change.size
-                )
+        if not _apply(event, known):
+            return  # not of its tokens, or a change to a book nobody has shown
         known.book_at = event.at
         known.changed = True
         self.table.touch_book(known.row, event.at)
@@ -255,8 +270,8 @@ class State:
 
     def _add_trade(self, event: TradePrinted) -> None:
         known = self.markets.get(event.market)
-        if known is not None and event.token in (known.market.yes, known.market.no):
-            of_yes = event.token == known.market.yes
+        of_yes = None if known is None else is_yes(known.market, event.token)
+        if known is not None and of_yes is not None:
             self.table.add_trade(known.row, event, of_yes=of_yes)
 
     def _report(self, order_id: ClientOrderId, report: Report) -> None:
@@ -264,6 +279,8 @@ class State:
         if live is None:
             raise InvariantError(f"{report.name} for {order_id}, which is not open")
         self._stakes.clear()
+        if report is Report.REJECTED:
+            self.cooldowns.pop(cooldown_key(live.order), None)  # nothing to cool from
         live.status = advance(live.status, report)
         if live.status not in OPEN:
             del self.orders[order_id]
@@ -295,23 +312,34 @@ class State:
 
     def _worth(self, market: MarketId, token: TokenId) -> Decimal:
         known = self.markets[market]
-        limit = self.table.feeds.age(Feed.BOOK)
-        if known.book_at is None or (
-            limit is not None and self.now - known.book_at > limit
-        ):
-            return ZERO
         bid = known.bid(token)
-        if bid is None:
-            bid = known.bids_known.get(token, 0)
-        known.bids_known[token] = bid
-        return from_micros(bid)
+        if bid is not None:
+            known.bids_known[token] = (bid, self.now)
+            return from_micros(bid)
+        last, at = known.bids_known.get(token, (0, 0))
+        limit = self.table.feeds.age(Feed.BOOK)
+        too_old = limit is not None and self.now - at > limit
+        return ZERO if too_old else from_micros(last)
 
 
-def _change_level(
-    known: MarketState, token: TokenId, side: Side, price: int, size: int
-) -> None:
-    if token == known.market.yes:
-        known.book.change(side, price, size)
-    elif token == known.market.no:
-        other = Side.SELL if side is Side.BUY else Side.BUY
-        known.book.change(other, ONE - price, size)
+def _in_yes(wanted: Order | Decision, market: Market) -> tuple[bool, Decimal]:
+    """Return whether an order buys YES, and its price, in YES terms."""
+    buys = wanted.side is Side.BUY
+    if wanted.token == market.yes:
+        return buys, wanted.price
+    return not buys, 1 - wanted.price
+
+
+def _apply(event: BookChanged | LevelsChanged, known: MarketState) -> bool:
+    """Change the book as the event says; tell whether it said anything of it."""
+    if isinstance(event, BookChanged):
+        of_yes = is_yes(known.market, event.token)
+        if of_yes is None:
+            return False
+        known.book.show(event.bids, event.asks, of_yes=of_yes)
+        return True
+    for change in event.changes:
+        of_yes = is_yes(known.market, change.token)
+        if of_yes is not None:
+            known.book.change(change.side, change.price, change.size, of_yes=of_yes)
+    return known.book.seen

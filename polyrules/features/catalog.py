@@ -9,8 +9,9 @@ from enum import Enum
 
 import msgspec
 
+from polyrules.domain.moments import MINUTE
+
 NEVER = 1e6  # seconds; the age of what has not happened yet
-MINUTE = 60 * 1_000_000  # microseconds
 PRICE_SPREAD_MAX = 0.10  # above it the mid says nothing, and the last trade is taken
 
 CATEGORIES = (
@@ -146,7 +147,7 @@ _TRADES: tuple[tuple[str, str, str, str], ...] = (
 _CLOCK: tuple[tuple[str, str, str, str], ...] = (
     ("hours_to_close", "hours", "Time to the end; negative after it.", "end - now"),
     ("seconds_to_close", "seconds", "The same in seconds.", "end - now"),
-    ("market_age", "hours", "Time since the market was first listed.", ""),
+    ("market_age", "hours", "Time since it started, else since it was seen.", ""),
     ("hour_of_day", "count", "Hour of the day in UTC, 0 to 23.", ""),
     ("day_of_week", "count", "Day of the week in UTC, 0 is Monday.", ""),
 )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from polyrules.domain.events import TradePrinted
 from polyrules.domain.market import Book, Listing, Market
+from polyrules.domain.moments import HOUR, hour_of, weekday_of
 from polyrules.domain.money import ONE, Side
 from polyrules.features import books, trades
 from polyrules.features.catalog import (
@@ -29,13 +30,10 @@ from polyrules.features.catalog import (
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
-HOUR = 3_600 * ONE  # microseconds
-DAY = 24 * HOUR
 FIRST_CAPACITY = 64
-MONDAY = 3  # 1970-01-01, day 0, was a Thursday
 
 _FACTS = ("neg_risk", "tick_size", "min_order_shares", "fee_rate", "category")
-_TIMES = ("@book_at", "@trade_at", "@listed_at", "@end")
+_TIMES = ("@book_at", "@trade_at", "@listed_at", "@covered_at", "@end")
 _OPEN = "@open"  # 1 while the market may still trade, 0 once it is resolved
 _AGELESS = ("book_age", "price")  # an old book has an age; a price may be a trade's
 _STORED = (
@@ -90,7 +88,12 @@ class Table:
             self._grow(2 * self._capacity)
         self.count += 1
         self._stale = None
-        self._cells["@listed_at"][row] = float(at)
+        born = at if market.start is None else min(at, market.start)
+        self._cells["@listed_at"][row] = float(born)
+        # Trades of a market that opens later are all seen; of one that was open
+        # already, those before now were missed.
+        seen_whole = market.start is not None and market.start >= at
+        self._cells["@covered_at"][row] = -math.inf if seen_whole else float(at)
         self._cells[_OPEN][row] = 1.0
         if Feed.TRADES in self.feeds.given:
             for name in trades.COUNTS:
@@ -178,6 +181,8 @@ class Table:
         values = derive(self, rows, now) if derive else self._columns[name][rows]
         if feature.feed is Feed.BOOK and name not in _AGELESS:
             values[self.stale(rows, now)] = math.nan
+        if name in trades.COLUMNS:
+            values[now - self.column("@covered_at")[rows] < HOUR] = math.nan
         return values
 
     def stale(self, rows: Rows, now: int) -> NDArray[np.bool_]:
@@ -197,6 +202,8 @@ class Table:
     def why_missing(self, name: str, row: int, now: int) -> str:
         """Return why a feature of one row is missing, or "" where it is not."""
         feed = CATALOG[name].feed
+        if feed is Feed.PORTFOLIO:
+            return "no_position"
         one = np.array([row])
         if feed not in self.feeds.given:
             return "no_feed"
@@ -300,11 +307,11 @@ def _market_age(table: Table, rows: Rows, now: int) -> Floats:
 
 
 def _hour_of_day(_: Table, rows: Rows, now: int) -> Floats:
-    return np.full(len(rows), float(now % DAY // HOUR))
+    return np.full(len(rows), float(hour_of(now)))
 
 
 def _day_of_week(_: Table, rows: Rows, now: int) -> Floats:
-    return np.full(len(rows), float((now // DAY + MONDAY) % 7))
+    return np.full(len(rows), float(weekday_of(now)))
 
 
 _DERIVED: Mapping[str, Callable[[Table, Rows, int], Floats]] = {

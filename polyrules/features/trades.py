@@ -9,10 +9,9 @@ from collections import deque
 
 import msgspec
 
+from polyrules.domain.moments import HOUR
 from polyrules.domain.money import ONE
 from polyrules.features.books import Cells
-
-HOUR = 3_600 * ONE  # microseconds
 
 COUNTS = (
     "trade_count_1h",

@@ -7,8 +7,8 @@ in whole lots of 0.01 share, the venue's own step; what is finer is not for us.
 from collections.abc import Iterator
 
 from polyrules.domain.events import BookChanged, LevelChange
-from polyrules.domain.market import Book, Market, mirror
-from polyrules.domain.money import ONE, Side
+from polyrules.domain.market import Book, Market, is_yes
+from polyrules.domain.money import ONE, Side, opposite
 
 LOT = ONE // 100  # micro-shares
 
@@ -40,7 +40,7 @@ class Liquidity:
 
     def replace(self, event: BookChanged, market: Market) -> None:
         """Take a new book of one of the market's tokens."""
-        if event.token not in (market.yes, market.no):
+        if is_yes(market, event.token) is None:
             return
         self.at = event.at
         self._unread = (event, market)
@@ -52,13 +52,14 @@ class Liquidity:
 
     def change(self, change: LevelChange, market: Market, at: int) -> None:
         """Take the new total of one level of one of the market's tokens."""
-        side, price = change.side, change.price
-        if change.token == market.no:
-            side, price = opposite(side), ONE - price
-        elif change.token != market.yes:
-            return
+        of_yes = is_yes(market, change.token)
         self._read()
-        self._book.change(side, price, change.size)
+        if of_yes is None or not self._book.seen:
+            return
+        side, price = change.side, change.price
+        self._book.change(side, price, change.size, of_yes=of_yes)
+        if not of_yes:
+            side, price = opposite(side), ONE - price
         self.at = at
         if price in self._taken[side]:
             self._forget(side, price)
@@ -92,10 +93,8 @@ class Liquidity:
             return
         event, market = self._unread
         self._unread = None
-        if event.token == market.yes:
-            self._book.replace(event.bids, event.asks)
-        else:
-            self._book.replace(mirror(event.asks), mirror(event.bids))
+        of_yes = event.token == market.yes
+        self._book.show(event.bids, event.asks, of_yes=of_yes)
         for side, taken in self._taken.items():
             for price in tuple(taken):
                 self._forget(side, price)
@@ -108,8 +107,3 @@ class Liquidity:
             taken[price] = min(taken[price], shown)
         else:
             del self._taken[side][price]
-
-
-def opposite(side: Side) -> Side:
-    """Return the other side."""
-    return Side.SELL if side is Side.BUY else Side.BUY

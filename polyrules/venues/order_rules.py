@@ -15,11 +15,12 @@ from polyrules.domain.money import (
     SHARE_STEP,
     Side,
     from_micros,
+    opposite,
     taker_fee,
     to_micros,
 )
 from polyrules.domain.orders import Order, TimeInForce
-from polyrules.venues.liquidity import Offer, opposite
+from polyrules.venues.liquidity import Offer
 
 MARKETABLE_USD_MIN = Decimal(1)
 IMMEDIATE = frozenset({TimeInForce.FAK, TimeInForce.FOK})

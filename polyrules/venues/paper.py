@@ -27,7 +27,7 @@ from polyrules.domain.events import (
     TradePrinted,
 )
 from polyrules.domain.ids import ClientOrderId, MarketId
-from polyrules.domain.market import Market
+from polyrules.domain.market import Market, merged
 from polyrules.domain.money import (
     ONE,
     ZERO,
@@ -36,6 +36,7 @@ from polyrules.domain.money import (
     Side,
     Usd,
     from_micros,
+    opposite,
     taker_fee,
     to_micros,
 )
@@ -49,7 +50,7 @@ from polyrules.domain.orders import (
 from polyrules.domain.portfolio import Portfolio
 from polyrules.domain.ports import Feed
 from polyrules.errors import InvariantError
-from polyrules.venues.liquidity import LOT, Liquidity, Offer, opposite
+from polyrules.venues.liquidity import LOT, Liquidity, Offer
 from polyrules.venues.order_rules import IMMEDIATE, in_yes, malformed, needed, unmatched
 
 OPTIMISM = (
@@ -123,6 +124,7 @@ class Paper:
         self._book_age_max = book_age_max
         self._inbox: deque[Command] = deque()
         self._pits: dict[MarketId, Pit] = {}
+        self._resolved: set[MarketId] = set()
         self._where: dict[ClientOrderId, Pit] = {}
         self._reserved = ZERO
 
@@ -167,9 +169,13 @@ class Paper:
         market = event.market
         pit = self._pits.get(market.id)
         if pit is None:
-            pit = Pit(market=market, liquidity=Liquidity(refill=self._refill))
+            pit = Pit(
+                market=market,
+                liquidity=Liquidity(refill=self._refill),
+                resolved=market.id in self._resolved,
+            )
             self._pits[market.id] = pit
-        pit.market = market
+        pit.market = merged(pit.market, market)
         if event.listing.accepting_orders is not None:
             pit.accepting = event.listing.accepting_orders
 
@@ -226,6 +232,7 @@ class Paper:
             yield self._fill_resting(pit, working, size, event.at)
 
     def _resolve(self, event: MarketResolved) -> Iterable[Event]:
+        self._resolved.add(event.market)
         pit = self._pits.get(event.market)
         if pit is None or pit.resolved:
             return ()
@@ -280,7 +287,7 @@ class Paper:
     def _plan(self, pit: Pit, order: Order, at: int) -> list[Offer]:
         """Return the levels, in YES terms, that `order` would take right now."""
         shown_at, age_max = pit.liquidity.at, self._book_age_max
-        if shown_at is None or (age_max is not None and at - shown_at >= age_max):
+        if shown_at is None or (age_max is not None and at - shown_at > age_max):
             return []
         side, limit = in_yes(order, pit.market)
         left = to_micros(order.size)

@@ -192,9 +192,9 @@ def show(book: Book, event: Event) -> None:
     """Bring a book in YES terms up to an event."""
     if isinstance(event, BookChanged):
         if event.token == YES:
-            book.replace(event.bids, event.asks)
+            book.show(event.bids, event.asks)
         else:
-            book.replace(mirror(event.asks), mirror(event.bids))
+            book.show(mirror(event.asks), mirror(event.bids))
     elif isinstance(event, LevelsChanged):
         for change in event.changes:
             if change.token == YES:

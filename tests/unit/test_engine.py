@@ -15,7 +15,7 @@ from polyrules.features.catalog import Feed
 from polyrules.features.table import Feeds
 from polyrules.language.strategy import Strategy
 from polyrules.venues.paper import Paper
-from tests.builders import at, book, listed, resolved, tick
+from tests.builders import at, book, listed, market, resolved, tick
 from tests.strategies import BUY_TIGHT, SELL_HIGH, strategy
 
 RUN = RunId("run")
@@ -295,3 +295,103 @@ def test_the_funnel_tells_why_a_strategy_stays_silent() -> None:
     assert funnel.missing["spread", "no_feed"] == 2
     assert funnel.universe == 2
     assert funnel.unknown == 2
+
+
+def held_at_half(text: str, *later: Event, hard_stop: str = "1") -> list[Step]:
+    """Return the Steps after 20 shares were bought at 0.50."""
+    engine = engine_of(strategy(text), limits=Limits(hard_stop=Decimal(hard_stop)))
+    return traded(engine, listed(), book(1), tick(1), tick(2), *later)
+
+
+def sold(steps: Iterable[Step]) -> list[tuple[str, Decimal]]:
+    fills = [s.event for s in steps if isinstance(s.event, Filled)]
+    return [(str(f.price), f.size) for f in fills if f.side is Side.SELL]
+
+
+def test_a_hard_stop_cancels_a_sell_that_rests_and_leaves_at_the_next_tick() -> None:
+    text = BUY_TIGHT.replace(
+        "{id: stop, stop_loss: 0.10}",
+        "{id: take, take_profit: 0.10, urgency: normal}",
+    )
+    rises = book(3, bids=(("0.60", "5"),), asks=(("0.61", "9"),))
+    falls = book(4, bids=(("0.10", "100"),), asks=(("0.90", "9"),))
+
+    steps = held_at_half(
+        text, rises, tick(3), falls, tick(4), tick(5), tick(6), hard_stop="0.25"
+    )
+
+    assert sold(steps) == [("0.6", 5), ("0.1", 15)]
+
+
+def test_who_must_leave_takes_what_the_book_holds_below_the_best_bid() -> None:
+    thin = book(3, bids=(("0.30", "5"), ("0.29", "5000")), asks=(("0.90", "9"),))
+
+    steps = held_at_half(BUY_TIGHT, thin, tick(3), tick(4))
+
+    assert decided(steps)[1] == ("stop", "SELL", "0.29")
+    assert sold(steps) == [("0.3", 5), ("0.29", 15)]
+
+
+def test_an_exit_of_low_urgency_rests_above_the_bid() -> None:
+    text = BUY_TIGHT.replace("stop_loss: 0.10}", "take_profit: 0.10, urgency: low}")
+    rises = book(3, bids=(("0.60", "50"),), asks=(("0.65", "9"),))
+    lifted = book(4, bids=(("0.61", "50"),), asks=(("0.65", "9"),))
+
+    steps = held_at_half(text, rises, tick(3), tick(4), lifted, tick(5))
+
+    assert decided(steps)[1] == ("stop", "SELL", "0.61")
+    assert sold(steps) == [("0.61", 20)]
+
+
+def test_an_exit_may_read_what_its_position_cost() -> None:
+    text = BUY_TIGHT.replace(
+        "{id: stop, stop_loss: 0.10}",
+        "{id: below, when: best_bid < position_avg_price - 0.10}",
+    )
+    falls = book(3, bids=(("0.30", "50"),), asks=(("0.90", "9"),))
+
+    steps = held_at_half(text, falls, tick(3))
+
+    assert decided(steps)[1] == ("below", "SELL", "0.30")
+
+
+def test_an_exit_without_a_buyer_raises_one_alarm() -> None:
+    text = BUY_TIGHT.replace("stop_loss: 0.10", "max_hold: 2s")
+    empty = book(3, bids=(), asks=(("0.90", "9"),))
+
+    steps = held_at_half(text, empty, tick(4), tick(5))
+
+    alarms = [alarm for step in steps for alarm in step.alarms]
+    (alarm,) = alarms
+    assert "buy_tight/stop: wants to leave and nobody buys on m" in alarm
+
+
+def test_a_schedule_between_two_ticks_is_kept_at_the_next_tick() -> None:
+    slow = strategy(BUY_TIGHT.replace("every: 1s", "every: 12s"))
+    engine = engine_of(slow)
+
+    for second in range(0, 61, 5):
+        engine.process(tick(second))
+
+    assert engine.cycles == 6
+
+
+def test_a_strategy_that_is_refused_leaves_the_buy_to_another() -> None:
+    poor = BUY_TIGHT.replace("id: buy_tight", "id: a_poor")
+    engine = engine_of(strategy(poor + "risk: {max_position: 1 USD}\n"), strategy())
+
+    steps = traded(engine, listed(), book(1), tick(1))
+
+    (step,) = (s for s in steps if s.decisions)
+    assert [d.strategy for d in step.decisions] == ["a_poor", "buy_tight"]
+    assert isinstance(step.verdicts[1], Approved)
+
+
+def test_a_rejected_order_starts_no_cooldown() -> None:
+    text = SELL_HIGH.replace("cooldown: 1m", "cooldown: 1h")
+    engine = engine_of(strategy(text))
+    unknown = listed(facts=market(fee_rate=None))
+
+    steps = traded(engine, unknown, book(1), tick(1), tick(2), tick(3))
+
+    assert len([s for s in steps if s.decisions]) == 3

@@ -276,7 +276,7 @@ def test_a_crossed_or_locked_book_fills_nothing(untrusted: Event) -> None:
 
 def test_a_stale_book_fills_nothing() -> None:
     said = played(
-        [*OPEN, tick(4), tick(5)],
+        [*OPEN, tick(5), tick(6)],
         {2: (order("fresh"),), 3: (order("late"),)},
         book_age_max=5_000_000,
     )

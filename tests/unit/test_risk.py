@@ -1,5 +1,6 @@
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from polyrules.domain.events import Halted
@@ -11,7 +12,7 @@ from polyrules.domain.steps import Approved, Decision, Refused
 from polyrules.engine.risk import CHECKS, review, tightened
 from polyrules.engine.state import State
 from polyrules.language.strategy import RiskRequest
-from tests.builders import at, book, listed, tick
+from tests.builders import at, book, listed, market, tick
 from tests.unit.test_state import ONE, TWO, bought, order, state_of
 
 WIDE = Limits(
@@ -32,7 +33,7 @@ def wish(
     size: str = "100",
     *,
     price: str = "0.50",
-    market: str = "m",
+    on: str = "m",
     side: Side = Side.BUY,
     strategy: StrategyId = ONE,
     reduces: bool = False,
@@ -40,8 +41,8 @@ def wish(
     return Decision(
         strategy=strategy,
         rule="r",
-        market=MarketId(market),
-        token=TokenId(f"{market}:yes"),
+        market=MarketId(on),
+        token=TokenId(f"{on}:yes"),
         side=side,
         price=Price(Decimal(price)),
         size=Shares(Decimal(size)),
@@ -84,7 +85,7 @@ def test_a_loss_of_the_day_stops_buying_and_both_numbers_are_told() -> None:
     state.apply(tick(4))
     limits = Limits(day_loss_usd_max=Usd(Decimal(25)))
 
-    verdict = review(wish(market="n"), state, limits, FREE)
+    verdict = review(wish(on="n"), state, limits, FREE)
 
     assert verdict == Refused(
         check="day_loss", reason="lost 40.00 usd today, the limit is 25.00"
@@ -100,7 +101,7 @@ def test_a_drawdown_stops_buying_but_not_leaving() -> None:
         day_loss_usd_max=Usd(Decimal(999)), week_loss_usd_max=Usd(Decimal(999))
     )
 
-    entry = review(wish(market="n"), state, limits, FREE)
+    entry = review(wish(on="n"), state, limits, FREE)
     leaving = review(
         wish("400", price="0.01", side=Side.SELL, reduces=True), state, limits, FREE
     )
@@ -117,7 +118,7 @@ def test_a_market_more_than_allowed_is_refused_but_one_held_may_grow() -> None:
     bought(state, order())
     limits = Limits(positions_max=1)
 
-    assert review(wish(market="n"), state, limits, FREE) == Refused(
+    assert review(wish(on="n"), state, limits, FREE) == Refused(
         check="open_positions", reason="1 markets are held, the limit is 1"
     )
     assert isinstance(review(wish(), state, limits, FREE), Approved)
@@ -160,7 +161,7 @@ def test_a_days_volume_is_limited() -> None:
     bought(state, order(size="100"))
     limits = Limits(day_volume_usd_max=Usd(Decimal(50)))
 
-    verdict = review(wish(market="n"), state, limits, FREE)
+    verdict = review(wish(on="n"), state, limits, FREE)
 
     assert verdict == Refused(
         check="day_volume", reason="50.00 usd bought today, the limit is 50.00"
@@ -170,7 +171,55 @@ def test_a_days_volume_is_limited() -> None:
 def test_a_stake_of_nothing_is_refused_by_sizing() -> None:
     verdict = review(wish("0"), ready(), WIDE, FREE)
 
-    assert verdict == Refused(check="sizing", reason="nothing to stake at 0.50")
+    assert verdict == Refused(
+        check="sizing", reason="the stake buys 0.00 shares at 0.50, the least is 0.01"
+    )
+
+
+def test_no_order_is_larger_than_the_cash_that_is_free() -> None:
+    state = ready()
+    state.desk.portfolio.cash = Decimal(30)
+    state.expect(PlaceOrder(order(size="20")))
+
+    verdict = review(wish(on="n"), state, WIDE, FREE)
+
+    assert verdict == Approved(size=Shares(Decimal("40.00")), cut_by="funds")
+
+
+def test_a_buy_that_would_trade_with_our_own_sell_is_refused() -> None:
+    state = ready()
+    bought(state, order(size="20"))
+    state.expect(PlaceOrder(order("o2", Side.SELL, price="0.50", size="20")))
+
+    verdict = review(wish(strategy=TWO), state, WIDE, FREE)
+
+    assert verdict == Refused(
+        check="own_order",
+        reason="a buy at 0.50 would trade with our own order to sell m:yes at 0.50",
+    )
+
+
+def test_a_stake_on_an_unknown_fee_says_so() -> None:
+    state = state_of(listed(facts=market(fee_rate=None)), book(), tick(0))
+    blind = msgspec.structs.replace(wish("0"), fair=0.99)
+
+    verdict = review(blind, state, WIDE, FREE)
+
+    assert verdict == Refused(
+        check="sizing",
+        reason="the market's fee rate is unknown, and the edge depends on it",
+    )
+
+
+def test_a_stake_without_an_edge_tells_both_prices() -> None:
+    blind = msgspec.structs.replace(wish("0"), fair=0.49)
+
+    verdict = review(blind, ready(), WIDE, FREE)
+
+    assert verdict == Refused(
+        check="sizing",
+        reason="a fair price of 0.4900 does not beat 0.5000, price and fee",
+    )
 
 
 def test_a_strategy_is_held_to_its_own_request_by_its_own_positions() -> None:

@@ -3,13 +3,13 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from polyrules.domain.ids import RunId, StrategyId
+from polyrules.domain.ids import RunId, StrategyId, TokenId
 from polyrules.domain.limits import Limits
 from polyrules.domain.money import Shares, Side
 from polyrules.domain.orders import PlaceOrder
 from polyrules.domain.steps import Approved
 from polyrules.engine.orders import all_open, expired, plan
-from polyrules.engine.policy import Wish, select
+from polyrules.engine.policy import Claims, Wish, ordered
 from polyrules.engine.sizing import propose
 from polyrules.language.strategy import Fixed, Kelly
 from tests.builders import at, market
@@ -63,7 +63,7 @@ def want(
     reduces: bool = False,
 ) -> Wish:
     decision = wish(
-        strategy=StrategyId(strategy), side=side, market=market_name, reduces=reduces
+        strategy=StrategyId(strategy), side=side, on=market_name, reduces=reduces
     )
     return Wish(
         decision=msgspec.structs.replace(decision, edge=edge), priority=priority
@@ -71,10 +71,15 @@ def want(
 
 
 def chosen(*wishes: Wish) -> list[tuple[str, str, str]]:
-    return [
-        (w.decision.strategy, w.decision.side.value, w.decision.market)
-        for w in select(list(wishes), ready())
-    ]
+    state = ready()
+    claims = Claims(state)
+    allowed = []
+    for one in ordered(list(wishes), state):
+        if claims.allow(one):
+            claims.claim(one)
+            d = one.decision
+            allowed.append((d.strategy, d.side.value, d.market))
+    return allowed
 
 
 def test_of_two_strategies_that_want_the_same_the_higher_edge_gets_it() -> None:
@@ -102,6 +107,25 @@ def test_each_strategy_may_leave_its_own_position() -> None:
     assert chosen(*wishes) == [("one", "SELL", "m"), ("two", "SELL", "m")]
 
 
+def test_leaving_one_way_does_not_keep_another_strategy_from_leaving() -> None:
+    selling_yes = want("one", side=Side.SELL, reduces=True)
+    other = want("two", side=Side.SELL, reduces=True)
+    no = msgspec.structs.replace(other.decision, token=TokenId("m:no"))
+    selling_no = msgspec.structs.replace(other, decision=no)
+
+    assert len(chosen(selling_yes, selling_no)) == 2
+
+
+def test_a_refused_wish_claims_nothing() -> None:
+    state = ready()
+    claims = Claims(state)
+    first, second = want("one", edge=0.02), want("two", edge=0.01)
+
+    allowed = [claims.allow(first), claims.allow(second)]
+
+    assert allowed == [True, True]
+
+
 def test_the_order_does_not_depend_on_arrival() -> None:
     a, b = want(market_name="n"), want(market_name="m")
 
@@ -112,19 +136,19 @@ def test_a_wish_whose_order_is_open_is_dropped() -> None:
     state = ready()
     state.expect(PlaceOrder(order()))
 
-    assert select([want("one")], state) == []
+    assert ordered([want("one")], state) == []
 
 
 def test_a_wish_is_dropped_while_it_cools_down() -> None:
     state = ready()
     state.cooldowns[want("one").key] = at(10)
 
-    assert select([want("one")], state) == []
+    assert ordered([want("one")], state) == []
     state.now = at(10)
-    assert len(select([want("one")], state)) == 1
+    assert len(ordered([want("one")], state)) == 1
 
 
-def test_an_order_of_ours_on_the_other_side_is_cancelled_first() -> None:
+def test_a_buy_of_ours_that_would_trade_with_a_sell_is_cancelled_first() -> None:
     state = ready()
     state.expect(PlaceOrder(order(strategy=TWO)))
     selling = wish("5", side=Side.SELL)

@@ -3,7 +3,13 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from polyrules.domain.events import Filled, OrderReported, Settled, TickChanged
+from polyrules.domain.events import (
+    Filled,
+    MarketChanged,
+    OrderReported,
+    Settled,
+    TickChanged,
+)
 from polyrules.domain.ids import ClientOrderId, MarketId, StrategyId, TokenId
 from polyrules.domain.money import Price, Shares, Side, Usd
 from polyrules.domain.orders import (
@@ -16,7 +22,7 @@ from polyrules.domain.orders import (
 from polyrules.engine.state import State
 from polyrules.errors import InvariantError
 from polyrules.features.table import Feeds
-from tests.builders import HOUR, NOON, at, book, level, listed, resolved, tick
+from tests.builders import HOUR, NOON, at, book, level, listed, market, resolved, tick
 
 ONE = StrategyId("one")
 TWO = StrategyId("two")
@@ -91,9 +97,62 @@ def test_a_no_book_is_mirrored_into_the_one_book_of_the_market() -> None:
 
 
 def test_a_level_of_the_no_book_changes_the_other_side_of_the_yes_book() -> None:
-    state = state_of(listed(), level(1, Side.BUY, "0.30", "9", token="no"))
+    state = state_of(
+        listed(), book(1, asks=()), level(2, Side.BUY, "0.30", "9", token="no")
+    )
 
     assert state.markets[MarketId("m")].book.asks() == [(700_000, 9_000_000)]
+
+
+def test_a_level_before_any_whole_book_says_nothing() -> None:
+    state = state_of(listed(), level(1, Side.SELL, "0.80", "50"))
+
+    known = state.markets[MarketId("m")]
+    assert known.book.best_ask is None
+    assert known.book_at is None
+
+
+def test_a_token_of_no_market_does_not_freshen_a_book() -> None:
+    state = state_of(listed(), book(1), book(2, token="other"))
+
+    assert state.markets[MarketId("m")].book_at == at(1)
+
+
+def test_a_later_word_on_a_market_keeps_what_it_leaves_unsaid_and_the_tick() -> None:
+    fine = TickChanged(at=at(1), market=MarketId("m"), tick=Decimal("0.001"))
+    said = MarketChanged(at=at(2), market=market(fee_rate=None, hours=None))
+
+    state = state_of(listed(), fine, said)
+
+    known = state.markets[MarketId("m")].market
+    assert known.tick == Decimal("0.001")
+    assert known.fee_rate == 0
+    assert known.end is not None
+
+
+def test_a_market_resolved_before_it_was_listed_stays_closed() -> None:
+    state = state_of(resolved(1), listed(seconds=2))
+
+    assert state.table.open_rows().tolist() == []
+
+
+def test_a_market_that_goes_quiet_keeps_its_worth() -> None:
+    state = state_of(listed(), book())
+    bought(state, order())
+
+    state.apply(tick(3_000))
+
+    assert state.desk.equity == Decimal("999.60")
+
+
+def test_orders_of_both_tokens_can_meet() -> None:
+    state = state_of(listed(), book())
+    state.expect(PlaceOrder(order(price="0.50")))
+    no = msgspec.structs.replace(order("o2", price="0.51"), token=TokenId("m:no"))
+    far = msgspec.structs.replace(no, price=Price(Decimal("0.49")))
+
+    assert [o.order.client_order_id for o in state.would_trade_with(no)] == ["o1"]
+    assert list(state.would_trade_with(far)) == []
 
 
 def test_an_event_of_a_market_nobody_described_changes_nothing() -> None:

@@ -1,6 +1,7 @@
 import math
 from decimal import Decimal
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -16,10 +17,11 @@ ROW = np.array([0])
 
 def table_with(shown: BookChanged | None = None, feeds: Feeds | None = None) -> Table:
     table = Table(feeds or Feeds())
-    table.add(market(), Listing(accepting_orders=True), NOON)
+    opens_now = msgspec.structs.replace(market(), start=NOON)
+    table.add(opens_now, Listing(accepting_orders=True), NOON)
     if shown is not None:
         one = Book()
-        one.replace(shown.bids, shown.asks)
+        one.show(shown.bids, shown.asks)
         table.write_book(0, one)
         table.touch_book(0, shown.at)
     return table
@@ -157,6 +159,27 @@ def test_a_trade_leaves_the_last_hour_when_it_is_an_hour_old() -> None:
     assert before == 1.0
     assert read(table, "trade_count_1h", 3_600) == 0.0
     assert read(table, "volume_1h", 3_600) == 0.0
+
+
+def test_the_last_hour_is_missing_until_it_was_watched_for_an_hour() -> None:
+    table = Table(Feeds())
+    table.add(market(), Listing(), NOON)
+    table.add_trade(0, trade(0, Side.BUY, "0.40", "100"), of_yes=True)
+
+    table.refresh_trades(at(3_599))
+    early = read(table, "trade_count_1h", 3_599)
+    table.refresh_trades(at(3_600))
+
+    assert math.isnan(early)
+    assert read(table, "trade_count_1h", 3_600) == 0.0
+
+
+def test_a_market_is_as_old_as_its_start_if_that_is_told() -> None:
+    table = Table(Feeds())
+    begun = msgspec.structs.replace(market(), start=NOON - HOUR)
+    table.add(begun, Listing(), NOON)
+
+    assert read(table, "market_age", 3_600) == 2.0
 
 
 def test_price_falls_back_to_the_last_trade_where_the_spread_is_wide() -> None:
