@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from polyrules.clock import to_datetime
+from polyrules.domain.moments import SECOND
 from polyrules.venues.tape.calibration import Calibration
 from polyrules.venues.tape.inspection import Inspection
 from polyrules.venues.tape.manifest import Manifest
 
-SECOND = 1_000_000  # microseconds
 PROBLEMS_SHOWN = 20
 
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 import msgspec
 
 from polyrules.domain.limits import Limits
+from polyrules.domain.moments import SECOND
 from polyrules.domain.money import Usd
 
-SECOND = 1_000_000  # microseconds
 MASK = "***"
 
 

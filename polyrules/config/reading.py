@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from polyrules.config.desk import DEFAULT_JOURNAL, SECOND, Desk, DeskStrategy, Secret
+from polyrules.config.desk import DEFAULT_JOURNAL, Desk, DeskStrategy, Secret
 from polyrules.config.keys import LIMITS, schema
 from polyrules.documents.document import Document
 from polyrules.documents.document import Path as Place
@@ -21,10 +21,11 @@ from polyrules.documents.quantities import parse_duration
 from polyrules.documents.shape import check_shape
 from polyrules.documents.source import read_yaml
 from polyrules.domain.limits import Limits
+from polyrules.domain.moments import DAY, SECOND
 from polyrules.domain.money import Usd, to_micros
 from polyrules.errors import ConfigError, Problem
 
-TICK_MIN, TICK_MAX = SECOND // 10, 24 * 3600 * SECOND
+TICK_MIN, TICK_MAX = SECOND // 10, DAY
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 

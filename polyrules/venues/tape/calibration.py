@@ -18,10 +18,10 @@ from polyrules.domain.events import (
 )
 from polyrules.domain.ids import MarketId
 from polyrules.domain.market import Book, Market, mirror
+from polyrules.domain.moments import HOUR
 from polyrules.domain.money import ONE, Side
 from polyrules.venues.tape.reader import Tape
 
-HOUR = 3_600_000_000
 BUCKETS = 20  # of 5 cents
 Z = 1.96  # a 95 % interval
 
@@ -152,9 +152,9 @@ def _apply(watch: _Watch, event: BookChanged | LevelsChanged) -> None:
     no = watch.market.no
     if isinstance(event, BookChanged):
         if event.token == no:
-            watch.book.replace(mirror(event.asks), mirror(event.bids))
+            watch.book.show(mirror(event.asks), mirror(event.bids))
         else:
-            watch.book.replace(event.bids, event.asks)
+            watch.book.show(event.bids, event.asks)
         return
     for change in event.changes:
         if change.token == no:

@@ -20,12 +20,12 @@ import polars as pl
 from polyrules import __version__
 from polyrules.clock import to_datetime
 from polyrules.domain.events import Event
+from polyrules.domain.moments import HOUR
 from polyrules.errors import TapeError
 from polyrules.venues.tape import manifest as manifests
 from polyrules.venues.tape import rows
 from polyrules.venues.tape.manifest import Manifest, TapeFile
 
-HOUR = 3_600_000_000  # microseconds
 HOURS_A_DAY = 24
 BUFFER = 20_000  # events before they become a frame
 SPILL = 64 << 20  # bytes of frames held before they become a part
