@@ -303,9 +303,9 @@ def held_at_half(text: str, *later: Event, hard_stop: str = "1") -> list[Step]:
     return traded(engine, listed(), book(1), tick(1), tick(2), *later)
 
 
-def sold(steps: Iterable[Step]) -> list[tuple[str, Decimal]]:
+def sold(steps: Iterable[Step]) -> list[tuple[str, str]]:
     fills = [s.event for s in steps if isinstance(s.event, Filled)]
-    return [(str(f.price), f.size) for f in fills if f.side is Side.SELL]
+    return [(str(f.price), str(f.size)) for f in fills if f.side is Side.SELL]
 
 
 def test_a_hard_stop_cancels_a_sell_that_rests_and_leaves_at_the_next_tick() -> None:
@@ -320,7 +320,7 @@ def test_a_hard_stop_cancels_a_sell_that_rests_and_leaves_at_the_next_tick() -> 
         text, rises, tick(3), falls, tick(4), tick(5), tick(6), hard_stop="0.25"
     )
 
-    assert sold(steps) == [("0.6", 5), ("0.1", 15)]
+    assert sold(steps) == [("0.6", "5"), ("0.1", "15")]
 
 
 def test_who_must_leave_takes_what_the_book_holds_below_the_best_bid() -> None:
@@ -329,7 +329,7 @@ def test_who_must_leave_takes_what_the_book_holds_below_the_best_bid() -> None:
     steps = held_at_half(BUY_TIGHT, thin, tick(3), tick(4))
 
     assert decided(steps)[1] == ("stop", "SELL", "0.29")
-    assert sold(steps) == [("0.3", 5), ("0.29", 15)]
+    assert sold(steps) == [("0.3", "5"), ("0.29", "15")]
 
 
 def test_an_exit_of_low_urgency_rests_above_the_bid() -> None:
@@ -340,7 +340,7 @@ def test_an_exit_of_low_urgency_rests_above_the_bid() -> None:
     steps = held_at_half(text, rises, tick(3), tick(4), lifted, tick(5))
 
     assert decided(steps)[1] == ("stop", "SELL", "0.61")
-    assert sold(steps) == [("0.61", 20)]
+    assert sold(steps) == [("0.61", "20")]
 
 
 def test_an_exit_may_read_what_its_position_cost() -> None:

@@ -73,7 +73,7 @@ def want(
 def chosen(*wishes: Wish) -> list[tuple[str, str, str]]:
     state = ready()
     claims = Claims(state)
-    allowed = []
+    allowed: list[tuple[str, str, str]] = []
     for one in ordered(list(wishes), state):
         if claims.allow(one):
             claims.claim(one)

@@ -18,7 +18,6 @@ from polyrules.domain.events import (
 )
 from polyrules.domain.ids import MarketId
 from polyrules.domain.market import Book, Market, mirror
-from polyrules.domain.moments import HOUR
 from polyrules.domain.money import ONE, Side
 from polyrules.venues.tape.reader import Tape
 
