@@ -134,8 +134,6 @@ def review(
     market = state.markets[decision.market].market
     if decision.size <= 0:
         return Refused(check="sizing", reason=_no_stake(decision, market, state))
-    for live in state.would_trade_with(decision):
-        return Refused(check="own_order", reason=_meets(decision, live))
     own = tightened(limits, request)
     scopes = (
         (_standing(decision, state, state.desk, None), limits),
@@ -156,6 +154,8 @@ def review(
     too_small = _too_small(decision, size, own, market)
     if too_small:
         return Refused(check=cut_by or "minimum_size", reason=cut + too_small)
+    for live in state.would_trade_with(decision):
+        return Refused(check="own_order", reason=_meets(decision, live))
     return Approved(size=size, cut_by=cut_by)
 
 

@@ -6,14 +6,18 @@ file says is data: nothing of it is run. Nothing is opened here; the text is han
 
 from collections.abc import Mapping
 
+from polyrules.documents.document import Document
 from polyrules.documents.shape import check_shape
 from polyrules.documents.source import read_yaml
 from polyrules.errors import Problem, Severity, StrategyError
+from polyrules.language.cost import PARTS_MAX, parts
 from polyrules.language.files.build import Building
 from polyrules.language.files.leaks import find_leaks
 from polyrules.language.files.params import read_params, with_settings
 from polyrules.language.files.schema import STRATEGY_SCHEMA
 from polyrules.language.strategy import Strategy
+
+TOO_DEAR = "PC001"
 
 
 def load(
@@ -69,7 +73,25 @@ def load_all(
         errors = _errors(building.check())
     if errors:
         return None, _sorted(errors)  # a warning beside an error is most often its echo
-    return building.strategy(), _sorted(problems)
+    strategy = building.strategy()
+    dear = _too_dear(document, strategy)
+    if dear:
+        return None, dear
+    return strategy, _sorted(problems)
+
+
+def _too_dear(document: Document, strategy: Strategy) -> tuple[Problem, ...]:
+    """Return PC001 for a strategy that takes too much to work out."""
+    cost = parts(strategy)
+    if cost <= PARTS_MAX:
+        return ()
+    at = ("let",) if strategy.lets else ("rules",)
+    message = (
+        f"the strategy comes to {cost:,} parts, at most {PARTS_MAX:,}: every question"
+        " (all conditions together, each trade, each exit) counts what it reads"
+    )
+    hint = "use fewer rules, or fewer lets that stand on one another"
+    return (document.problem(at, TOO_DEAR, message, hint=hint, on_key=True),)
 
 
 def _errors(problems: list[Problem]) -> list[Problem]:

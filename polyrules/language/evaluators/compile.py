@@ -6,7 +6,7 @@ question, and a comparison with a missing side answers no to both, so that Kleen
 logic costs nothing. Whatever could have become infinite is made missing.
 
 The reference interpreter says what an expression means; this gives the same bits, only
-faster. It keeps no state between calls and never writes into the columns it is given.
+faster. It remembers no row between calls, and never writes into the columns it is given.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -57,7 +57,8 @@ class Plan:
     NaN where missing, never infinite.
 
     Attributes:
-        source: The NumPy source that was printed, to look at.
+        source: The NumPy source that was printed, to look at; lets that are recorded
+            come in when they are first asked for, those of one rule in one function.
         universe_reads: The columns `universe` needs.
         reads: The columns everything else needs, and those a reason names.
     """
@@ -65,14 +66,18 @@ class Plan:
     def __init__(self, strategy: Strategy) -> None:
         self._strategy = strategy
         self._lets = {let.name: let.expression for let in strategy.lets}
-        graph = Graph(KERNELS)
+        self._graph = graph = Graph(KERNELS)
         translator = Translator(graph, self._lets)
+        # In the order of the file: a let finds those before it translated already, so
+        # a long chain of them is no deep recursion.
+        self._let_nodes = {
+            let.name: translator.number(let.expression) for let in strategy.lets
+        }
+        self._recorders: dict[tuple[str, ...], str] = {}
         outputs = dict(_functions(strategy, translator))
-        self.source = "\n".join(graph.function(n, o) for n, o in outputs.items())
+        self.source = ""
         self._names: dict[str, Any] = graph.namespace()
-        # The source consists of the words of `graph` and of names that passed the
-        # checker's whitelist; no text of a strategy file reaches it.
-        exec(self.source, self._names)  # noqa: S102  printing code is this module's job
+        self._print(outputs)
         self._answer_reads = graph.columns(outputs["answer"])
         has_numbers = graph.has_numbers(outputs["answer"])
         self._block = BLOCK_OF_NUMBERS if has_numbers else BLOCK_OF_TRUTHS
@@ -135,7 +140,22 @@ class Plan:
 
         A result may be one of `columns` itself: not to be written to.
         """
-        return {name: self._call(f"let_{name}", columns, n)[0] for name in names}
+        wanted = tuple(dict.fromkeys(names))
+        if wanted not in self._recorders:
+            # One function for all, and none for lets that nobody asks for: a function
+            # of its own for each let would print what they share again and again.
+            function = self._recorders[wanted] = f"lets_{len(self._recorders)}"
+            self._print({function: [self._let_nodes[name] for name in wanted]})
+        found = self._call(self._recorders[wanted], columns, n)
+        return dict(zip(wanted, found, strict=True))
+
+    def _print(self, functions: Mapping[str, Sequence[Node]]) -> None:
+        """Make functions callable by name; the names are ours, not those of a file."""
+        printed = "\n".join(self._graph.function(n, o) for n, o in functions.items())
+        # The source consists of the words of `graph`, of numbered names, and of column
+        # names that `graph` vouches for; no text of a strategy file reaches it.
+        exec(printed, self._names)  # noqa: S102  printing code is this module's job
+        self.source += printed
 
     def _call(self, name: str, columns: Columns, n: int) -> tuple[NDArray[Any], ...]:
         with np.errstate(all="ignore"):
@@ -173,9 +193,6 @@ def _functions(
     strategy: Strategy, translator: Translator
 ) -> Iterator[tuple[str, list[Node]]]:
     """Yield the name and the outputs of every function to print."""
-    # In the order of the file: a let finds those before it translated already, so a
-    # long chain of them is no deep recursion.
-    lets = [(let.name, translator.number(let.expression)) for let in strategy.lets]
     universe = strategy.universe
     always = translator.graph.truth(holds=True)
     yield "universe", [translator.true(universe) if universe else always]
@@ -191,8 +208,6 @@ def _functions(
             true, false = translator.true(exit_.when), translator.false(exit_.when)
             known = translator.graph.either(true, false)
             yield f"exit_{index}", [true, translator.graph.inverse(known)]
-    for name, node in lets:
-        yield f"let_{name}", [node]
 
 
 def _answer(strategy: Strategy, translator: Translator) -> list[Node]:

@@ -7,12 +7,15 @@ allocates as many columns as it needs at one time, not as many as it has operati
 It knows nothing of expressions, units or missing values.
 """
 
+import re
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NewType
 
 import numpy as np
+
+from polyrules.errors import InvariantError
 
 Node = NewType("Node", int)
 Function = Callable[..., Any]
@@ -43,6 +46,10 @@ TRUTHS: Mapping[str, Function] = {
 }
 
 
+# Names of columns stand in the printed source: features, and windows ("@1", ...).
+COLUMN = re.compile(r"[a-z][a-z0-9_]*|@[0-9]+")
+
+
 class _Operation(NamedTuple):
     name: str
     arguments: tuple[Node, ...] = ()
@@ -64,6 +71,8 @@ class Graph:
 
     def column(self, name: str) -> Node:
         """Return the input column of that name, of numbers."""
+        if COLUMN.fullmatch(name) is None:
+            raise InvariantError(f"{name!r} is not the name of a column")
         return self._node(_Operation("column", label=name))
 
     def constant(self, value: float) -> Node:

@@ -285,9 +285,13 @@ class RowReference:
             row: Features, and all lets.
         """
         found: dict[str, None] = {}
+        seen: set[str] = set()  # lets read one another along very many paths
         waiting = list(missing_names(expression, row))
         while waiting:
             name = waiting.pop(0)
+            if name in seen:
+                continue
+            seen.add(name)
             let = self._lets.get(name)
             if let is None or any(each.startswith("@") for each in let.reads):
                 found[name] = None

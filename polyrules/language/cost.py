@@ -1,0 +1,62 @@
+"""What a strategy costs to work out, counted in the parts of its expressions.
+
+A part is a name, a number, an operator or a call; it is counted once for each question
+that needs it, since each question becomes a function of its own. This is known when a
+file is loaded, and the same on every machine: no time is measured.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from polyrules.language.expression import Expression
+from polyrules.language.strategy import Rule, Strategy, Trade
+
+PARTS_MAX = 20_000  # compiled in about a second and 100 MB; a large file has 1,000
+
+
+def parts(strategy: Strategy) -> int:
+    """Return how many parts have to be compiled, lets written out once a question."""
+    lets = {let.name: let.expression for let in strategy.lets}
+    questions = _questions(strategy, lets)
+    return sum(_size(question, lets) for question in questions)
+
+
+def _questions(
+    strategy: Strategy, lets: Mapping[str, Expression]
+) -> Iterator[list[Expression]]:
+    """Yield the expressions that each function of a compiled strategy answers."""
+    if strategy.universe is not None:
+        yield [strategy.universe]
+    conditions = [guard.when for guard in strategy.guards]
+    yield conditions + [rule.when for rule in strategy.rules]
+    yield from ([window.argument] for window in strategy.windows)
+    for rule in strategy.rules:
+        if isinstance(rule.then, Trade):
+            yield _stated(rule.then)
+            yield [lets[name] for name in _recorded(rule, rule.then) & lets.keys()]
+    for exit_ in strategy.exits:
+        if exit_.when is not None:
+            yield [exit_.when]
+            yield [lets[name] for name in exit_.when.reads & lets.keys()]
+
+
+def _stated(trade: Trade) -> list[Expression]:
+    stated = (trade.price, trade.fair, trade.edge, trade.confidence)
+    return [each for each in stated if each is not None]
+
+
+def _recorded(rule: Rule, trade: Trade) -> set[str]:
+    """Return the names whose values are told when a rule fires."""
+    told = {piece.name for piece in trade.reason}
+    return told.union(rule.when.reads, *(each.reads for each in _stated(trade)))
+
+
+def _size(question: Iterable[Expression], lets: Mapping[str, Expression]) -> int:
+    """Return how many parts the expressions have, with every let they read once."""
+    found: dict[Expression, None] = {}
+    waiting = list(question)
+    while waiting:
+        expression = waiting.pop()
+        if expression not in found:
+            found[expression] = None
+            waiting += [lets[name] for name in expression.reads if name in lets]
+    return sum(len(expression.types) for expression in found)
