@@ -60,6 +60,7 @@ class Rules:
         self._plan = Plan(strategy)
         self._exits = Exits(strategy, self._plan)
         self._histories = tuple(History(window) for window in strategy.windows)
+        self._reads = sorted(strategy.reads)
         self._turn = -1
 
     def takes_turn(self, now: int, first_tick: int) -> bool:
@@ -191,7 +192,7 @@ class Rules:
         if self.funnel.fired or not len(rows):
             return
         state = reading.state
-        for name in self.strategy.reads:
+        for name in self._reads:
             gone = np.isnan(reading.column(name, rows))
             if gone.any():
                 row = int(rows[int(np.argmax(gone))])
