@@ -5,6 +5,7 @@ run and its replay share the engine and nothing else: a replay takes the venue's
 from the journal instead of asking a venue.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import Protocol
 import msgspec
 
 from polyrules import __version__, clock
-from polyrules.config import Desk
+from polyrules.config import Desk, Secret
+from polyrules.documents.words import did_you_mean
 from polyrules.domain.events import (
     Event,
     Filled,
@@ -82,6 +84,7 @@ class Watch(Protocol):
 
 
 INTERRUPTED = "interrupted"
+TWICE = "interrupted twice, nothing was cancelled"
 
 
 async def drive(
@@ -190,16 +193,32 @@ def with_settings(
             if name in params[index] and owner in ("", strategy.id)
         ]
         if not takers:
-            known = ", ".join(sorted(set().union(*params))) or "none"
-            raise ConfigError(
-                f"--set {setting}: no strategy of this run has a parameter {target}",
-                hint=f"parameters: {known}",
-            )
+            raise _no_taker(setting, owner, name, strategies)
         for index in takers:
             given[index][name] = value
     return tuple(
         msgspec.structs.replace(source, settings=own)
         for source, own in zip(sources, given, strict=True)
+    )
+
+
+def _no_taker(
+    setting: str, owner: str, name: str, strategies: list[Strategy]
+) -> ConfigError:
+    """Return what to say of a setting that no strategy takes, and what was meant."""
+    ids = [strategy.id for strategy in strategies]
+    if owner and owner not in ids:
+        return ConfigError(
+            f"--set {setting}: no strategy of this run is called {owner}",
+            hint=f"{did_you_mean(owner, ids)} strategies: {', '.join(ids)}".strip(),
+        )
+    asked = [s for s in strategies if owner in ("", s.id)]
+    known = sorted({param.name for strategy in asked for param in strategy.params})
+    all_of_them = ", ".join(known) or "none"
+    whose = f"{owner} has no parameter" if owner else "no strategy has a parameter"
+    return ConfigError(
+        f"--set {setting}: {whose} {name}",
+        hint=f"{did_you_mean(name, known)} parameters: {all_of_them}".strip(),
     )
 
 
@@ -269,8 +288,13 @@ def build_engine(spec: RunSpec, strategies: Iterable[Strategy]) -> Engine:
     )
 
 
-async def run_on_paper(job: Job, journal_url: str, watch: Watch) -> Summary:
+async def run_on_paper(job: Job, journal: Secret, watch: Watch) -> Summary:
     """Run a job with pretended money, and record every Step.
+
+    Args:
+        job: What to run.
+        journal: The URL of the journal; the summary tells what it shows of itself.
+        watch: Who looks on.
 
     Raises:
         JournalError: The journal cannot be opened or written; what was recorded
@@ -285,10 +309,13 @@ async def run_on_paper(job: Job, journal_url: str, watch: Watch) -> Summary:
         book_age_max=job.feeds.age(Feed.BOOK),
     )
     tally = Tally(job.strategies)
-    with Store.open(journal_url) as store:
+    with Store.open(journal.reveal()) as store:
         recorder = store.begin(spec)
         try:
             ended = await drive(engine, exchange, recorder, Both(tally, watch))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            recorder.abandon(TWICE)
+            raise
         except BaseException as error:
             recorder.abandon(f"failed: {error}")
             raise
@@ -300,6 +327,7 @@ async def run_on_paper(job: Job, journal_url: str, watch: Watch) -> Summary:
             source=str(job.tape.path),
             assumptions=job.tape.manifest.assumptions,
             optimism=OPTIMISM,
+            journal=str(journal),
         )
         recorder.close(clock.now(), ended, msgspec.to_builtins(summary))
     return summary

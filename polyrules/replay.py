@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from polyrules import clock
+from polyrules import __version__, clock
 from polyrules.app import Source, build_engine, load_all
 from polyrules.domain.events import Event
 from polyrules.domain.steps import Step
@@ -17,12 +17,18 @@ from polyrules.errors import JournalError
 from polyrules.journal.chain import SEED, encode, link
 from polyrules.journal.records import Run, RunSpec
 from polyrules.journal.store import Store
+from polyrules.language.strategy import Strategy
 from polyrules.summary import Tally
 from polyrules.venues.tape.reader import Tape
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a replay. `mismatch` names the first difference, "" if none."""
+    """What became of a replay.
+
+    `mismatch` is "" if there is none; else it says what loads differently now, if
+    anything does, and then names the first Step that differs. `complete` is False for
+    a run that was killed or failed.
+    """
 
     run: str
     steps: int
@@ -54,6 +60,7 @@ def replay(run: Run, store: Store, tape_path: Path | None = None) -> Replayed:
     )
     engine = build_engine(spec, strategies)
     tally = Tally(strategies)
+    changed = _changes(spec, strategies)
     value, steps, mismatch = SEED, 0, str(fault or "")
     if not mismatch:
         for sequence, event, expected in _history(run, store, tape_path):
@@ -69,9 +76,37 @@ def replay(run: Run, store: Store, tape_path: Path | None = None) -> Replayed:
         steps=steps,
         decisions=tally.digest.count,
         digest=tally.digest.value(),
-        mismatch=mismatch,
-        complete=run.ended_at is not None,
+        mismatch=_told(spec, changed, mismatch),
+        complete=run.summary is not None,  # a run that failed ends without one
     )
+
+
+def _changes(spec: RunSpec, strategies: tuple[Strategy, ...]) -> list[str]:
+    """Return what the recorded strategies, loaded now, are that they were not."""
+    found = []
+    for then, now in zip(spec.strategies, strategies, strict=True):
+        if then.digest != now.digest:
+            found.append(
+                f"strategy {then.id} loads with digest {now.digest}, it ran with "
+                f"{then.digest}"
+            )
+        params = {param.name: param.value for param in now.params}
+        found += [
+            f"strategy {then.id}: {name} is {params.get(name)}, it ran with "
+            f"{then.params.get(name)}"
+            for name in sorted(params.keys() | then.params.keys())
+            if params.get(name) != then.params.get(name)
+        ]
+    return found
+
+
+def _told(spec: RunSpec, changed: list[str], difference: str) -> str:
+    if not changed and not difference:
+        return ""
+    version = ""
+    if spec.version != __version__:  # by itself no difference: the Steps may agree
+        version = f"polyrules {spec.version} recorded it, this is {__version__}"
+    return "; ".join(filter(None, (version, *changed, difference)))
 
 
 def _history(

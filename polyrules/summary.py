@@ -1,7 +1,13 @@
 """What a run came to: counted from its Steps, told at its end.
 
-A summary is made of what was decided and of what the venue answered; it never looks at
-the market itself. Every profit it names carries the optimism of the venue that made it.
+A summary is made of what was decided, of what the venue answered and of the marks the
+engine put on what is held. Every profit it names carries the optimism of the venue that
+made it.
+
+The realised profits of the strategies need not add up to the desk's. Where two hold one
+token, the desk's cost is the average of both; what one of them sells is set against its
+own cost in its account, and against the average in the desk's. Realised and open
+together do add up.
 """
 
 from collections import Counter
@@ -11,13 +17,14 @@ from decimal import Decimal
 import msgspec
 
 from polyrules.domain.events import Filled, OrderReported, Settled
-from polyrules.domain.ids import MarketId
-from polyrules.domain.market import Market
+from polyrules.domain.ids import MarketId, StrategyId
+from polyrules.domain.market import Market, is_yes
 from polyrules.domain.money import ZERO, cost
 from polyrules.domain.orders import PlaceOrder, Report
 from polyrules.domain.steps import Marks, Refused, Step
 from polyrules.engine.engine import Engine
 from polyrules.engine.rules import Funnel
+from polyrules.engine.state import State
 from polyrules.features.catalog import CATALOG
 from polyrules.journal.digest import Digest
 from polyrules.journal.records import RunSpec
@@ -31,6 +38,9 @@ WHY = {
     "one_sided_or_crossed": "the book was one-sided or crossed",
     "not_covered": "nothing to work it out from",
 }
+NO_END = "the source states no end"
+TO_CLOSE = ("hours_to_close", "seconds_to_close")
+MISSING_MIN = 0.01  # of rows; what is missing on fewer explains no silence
 
 
 class StrategySummary(msgspec.Struct, kw_only=True):
@@ -48,10 +58,35 @@ class StrategySummary(msgspec.Struct, kw_only=True):
     realised_usd: Decimal = ZERO
     open_usd: Decimal = ZERO
     silent_because: list[str] = []
+    no_orders_because: str = ""
+
+
+class HeldSummary(msgspec.Struct, kw_only=True):
+    """What one strategy holds of one token at the end.
+
+    `outcome` is YES or NO. `mark` is what a share is valued at [usd/share]: the best
+    bid, else the last one known until it is too old, then 0. `open_usd` is value less
+    cost, fees apart.
+    """
+
+    strategy: str
+    market: str
+    slug: str
+    question: str
+    token: str
+    outcome: str
+    shares: Decimal
+    cost_usd: Decimal
+    mark: Decimal
+    value_usd: Decimal
+    open_usd: Decimal
 
 
 class Summary(msgspec.Struct, kw_only=True):
-    """A whole run. `settled` counts positions by the market's outcome."""
+    """A whole run. `settled` counts positions by the market's outcome.
+
+    `journal` is the URL of the journal that holds it, without any password.
+    """
 
     run: str
     mode: str
@@ -78,6 +113,8 @@ class Summary(msgspec.Struct, kw_only=True):
     strategies: list[StrategySummary]
     assumptions: list[str]
     optimism: str
+    held: list[HeldSummary] = []
+    journal: str = ""
 
 
 class Tally:
@@ -94,6 +131,7 @@ class Tally:
         self.first_at: int | None = None
         self.last_at: int | None = None
         self.refusals: Counter[tuple[str, str]] = Counter()
+        self.reasons: dict[tuple[str, str], str] = {}  # the first of each refusal
         self.decisions: Counter[str] = Counter()
         self.orders: Counter[str] = Counter()
         self.fills: Counter[str] = Counter()
@@ -125,6 +163,7 @@ class Tally:
             self._markets[name].add(decision.market)
             if isinstance(verdict, Refused):
                 self.refusals[name, verdict.check] += 1
+                self.reasons.setdefault((name, verdict.check), verdict.reason)
             self.digest.add(
                 step.event.at,
                 self._strategies[name].digest,
@@ -176,10 +215,25 @@ def _where_rows_stopped(strategy: Strategy, funnel: Funnel) -> str:
 
 def _what_was_missing(funnel: Funnel) -> list[str]:
     return [
-        f"missing {name} on {count / funnel.rows:.0%} of rows: "
-        + WHY.get(why, why).format(feed=CATALOG[name].feed.value)
+        f"missing {name} on {count / funnel.rows:.0%} of rows: " + _why(name, why)
         for (name, why), count in funnel.missing.most_common()
+        if count >= MISSING_MIN * funnel.rows
     ]
+
+
+def _why(name: str, why: str) -> str:
+    if name in TO_CLOSE and why != "no_feed":
+        return NO_END
+    return WHY.get(why, why).format(feed=CATALOG[name].feed.value)
+
+
+def why_no_orders(strategy: StrategyId, tally: Tally) -> str:
+    """Return the commonest refusal of a strategy, its number and its words."""
+    own = Counter({c: n for (s, c), n in tally.refusals.items() if s == strategy})
+    if not own:
+        return ""
+    ((check, count),) = own.most_common(1)
+    return f"{check} {count:,}x: {tally.reasons[strategy, check]}"
 
 
 def _outcome(paid: Settled, market: Market) -> str:
@@ -198,6 +252,7 @@ def summarise(
     source: str,
     assumptions: tuple[str, ...],
     optimism: str,
+    journal: str = "",
 ) -> Summary:
     """Return what a run came to, as its engine and its tally stand now.
 
@@ -209,6 +264,7 @@ def summarise(
         source: Where its events came from.
         assumptions: What that source takes for granted.
         optimism: What whoever prints a profit must say beside it.
+        journal: Where it is recorded, without any password.
     """
     engine.state.mark()
     marks = engine.state.desk.marks()
@@ -246,7 +302,34 @@ def summarise(
         ],
         assumptions=list(assumptions),
         optimism=optimism,
+        held=_held(engine.state),
+        journal=journal,
     )
+
+
+def _held(state: State) -> list[HeldSummary]:
+    """Return what every strategy holds, at its mark."""
+    found = []
+    for strategy, ledger in state.own.items():
+        for token, position in ledger.portfolio.positions.items():
+            market = state.markets[position.market].market
+            mark = state.worth(market.id, token)
+            value = position.shares * mark
+            held = HeldSummary(
+                strategy=strategy,
+                market=market.id,
+                slug=market.slug,
+                question=market.question,
+                token=token,
+                outcome="YES" if is_yes(market, token) else "NO",
+                shares=position.shares,
+                cost_usd=position.cost,
+                mark=mark,
+                value_usd=value,
+                open_usd=value - position.cost,
+            )
+            found.append(held)
+    return found
 
 
 def _strategy_summary(
@@ -270,4 +353,5 @@ def _strategy_summary(
         realised_usd=marks.realised,
         open_usd=marks.open,
         silent_because=[] if decided else why_silent(strategy, funnel),
+        no_orders_because="" if tally.orders[name] else why_no_orders(name, tally),
     )

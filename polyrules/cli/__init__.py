@@ -5,6 +5,7 @@ a table of words here, and a command's module is imported when that command is c
 Errors raised on purpose end here as lines on stderr; a bug keeps its traceback.
 """
 
+import errno
 import os
 import sys
 from difflib import get_close_matches
@@ -16,6 +17,8 @@ import click
 from polyrules import __version__
 
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # what a write may say
+UNWRITTEN = 2  # I/O, as for any other file
 PIPE_CLOSED = 141  # 128 + SIGPIPE: `polyrules ... | head` is no error of ours
 
 
@@ -89,6 +92,7 @@ class Doorway(click.Group):
             click.echo(told(error), err=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             ctx.exit(PIPE_CLOSED)
@@ -111,8 +115,23 @@ def main() -> None:
         try:
             polyrules.main(prog_name="polyrules")
         finally:
-            sys.stdout.flush()
+            if sys.stdout is not None:  # None where the shell closed it: >&-
+                sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes stdout once more at exit and would complain: give it a sink.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         sys.exit(PIPE_CLOSED)
+    except OSError as error:
+        if error.filename is not None or error.errno not in FULL:
+            raise  # of another file: a bug of ours, as it was not told before
+        _drop_output()
+        reason = (error.strerror or str(error)).lower()
+        click.echo(f"error: the output cannot be written: {reason}", err=True)
+        sys.exit(UNWRITTEN)
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        sys.exit(INTERRUPTED)
+
+
+def _drop_output() -> None:
+    # Python flushes stdout once more at exit and would complain: give it a sink.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,11 +1,12 @@
 """`polyrules new`: start a strategy of your own from one that exists."""
 
+import os
 import re
 from pathlib import Path
 
 import click
 
-from polyrules.cli.shipped import resolve
+from polyrules.cli.shipped import folder, resolve
 from polyrules.errors import InputError
 from polyrules.language.load import load
 
@@ -26,7 +27,7 @@ def command(name: str, source: str) -> None:
     """Write NAME.yaml, a copy of STRATEGY with an id of its own.
 
     Comments are kept, nothing is overwritten, and the copy is checked before it is
-    written.
+    written. Its first line tells editors where the schema of this installation is.
     """
     if not NAME.fullmatch(name):
         raise InputError(
@@ -36,7 +37,7 @@ def command(name: str, source: str) -> None:
     label, text = resolve(source)
     old = load(text, path=label).id
     target = Path(f"{name}.yaml")
-    copy = renamed(_rooted(text, target.parent), old, name)
+    copy = renamed(with_schema(text, target.parent), old, name)
     if load(copy, path=str(target)).id != name:
         raise InputError(f"{label}: could not find its id to change it")
     _write(target, copy)
@@ -53,12 +54,21 @@ def renamed(text: str, old: str, new: str) -> str:
     return head + key + place.sub(rf"\g<1>{new}", rest, count=1)
 
 
-def _rooted(text: str, folder: Path) -> str:
-    # a first line that tells editors where the schema is holds only where it was
+def with_schema(text: str, home: Path) -> str:
+    """Return a strategy for a file in the folder `home`, with a first line for editors.
+
+    The line says where the schema is, seen from there; one that holds is kept.
+    """
     line = SCHEMA_LINE.match(text)
-    if line is None or (folder / line["path"]).exists():
+    if line is not None and (home / line["path"]).exists():
         return text
-    return text[line.end() :]
+    rest = text if line is None else text[line.end() :]
+    schema = folder("schemas") / "strategy.v1.json"
+    try:
+        place = os.path.relpath(schema, home.resolve())
+    except ValueError:  # another drive of Windows
+        place = str(schema)
+    return f"# yaml-language-server: $schema={Path(place).as_posix()}\n{rest}"
 
 
 def _write(target: Path, text: str) -> None:

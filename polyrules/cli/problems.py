@@ -6,7 +6,7 @@ character of it reaches the terminal.
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from polyrules.errors import Problem, Severity
 
@@ -15,6 +15,8 @@ BEFORE = 30  # of them at least so many before the mark, where the line is cut
 TAB = "    "
 CUT = "..."
 REPLACED = "\ufffd"
+NEAR = 4 * WIDTH_MAX  # characters around a mark that are looked at
+SHOWN_MAX = 200  # problems of a file
 
 
 def render(problem: Problem) -> str:
@@ -31,6 +33,13 @@ def render(problem: Problem) -> str:
     elif problem.help:
         lines.append(f"  = help: {harmless(problem.help)}")
     return "\n".join(lines)
+
+
+def rendered(problems: Sequence[Problem]) -> list[str]:
+    """Return problems as texts; behind the first SHOWN_MAX only how many more."""
+    found = [render(problem) for problem in problems[:SHOWN_MAX]]
+    more = len(problems) - len(found)
+    return [*found, f"and {more:,} more"] if more else found
 
 
 def counted(problems: Iterable[Problem]) -> str:
@@ -52,12 +61,17 @@ def harmless(text: str) -> str:
 
 def _marked(problem: Problem) -> tuple[str, str]:
     """Return the source line, cut to the window, and the mark under it."""
-    cells = [_cell(char) for char in problem.source]
-    start = min(problem.column - 1, len(cells))
-    end = max(problem.end_column - 1, start)
+    source = problem.source
+    start = min(problem.column - 1, len(source))
+    # A line can be as long as the file: what is far from the mark is not looked at.
+    skipped = max(start - NEAR, 0)
+    near = source[skipped : start + NEAR]
+    cells = [_cell(char) for char in near]
+    start -= skipped
+    end = max(problem.end_column - 1 - skipped, start)
     first, last = _window([width for _, width in cells], start)
-    left = CUT if first else ""
-    right = CUT if last < len(cells) else ""
+    left = CUT if skipped or first else ""
+    right = CUT if skipped + last < len(source) else ""
     shown = left + "".join(text for text, _ in cells[first:last]) + right
     before = len(left) + sum(width for _, width in cells[first:start])
     marked = sum(width for _, width in cells[start : min(end, last)])

@@ -21,6 +21,7 @@ def command(
     *,
     tape: str | None,
     journal_url: str | None,
+    desk_path: str | None,
     as_json: bool,
 ) -> None:
     """Recompute a recorded RUN (its id, the start of it, or "last").
@@ -29,7 +30,7 @@ def command(
     from its tape, computes every step again and compares it byte for byte with the one
     recorded. Exit 0: all the same. Exit 1: a difference, which is named.
     """
-    with open_journal(journal_url) as store:
+    with open_journal(journal_url, desk_path) as store:
         result = replay.replay(store.run(run), store, Path(tape) if tape else None)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(result)).decode())
@@ -43,5 +44,5 @@ def command(
             f"digest {result.digest}"
         )
         if not result.complete:
-            click.echo("  the run did not end by itself; compared as far as it got")
+            click.echo("  the run did not come to its end; compared as far as it got")
     context.exit(1 if result.mismatch else 0)

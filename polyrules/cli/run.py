@@ -12,13 +12,13 @@ import click
 import msgspec
 
 from polyrules import app
+from polyrules.cli import INTERRUPTED
+from polyrules.cli.journal_options import DESK, desk_at, journal_at
 from polyrules.cli.shipped import resolve
 from polyrules.cli.summary_text import summary_lines
 from polyrules.cli.watch import Lines, Quiet, Table, Viewer
-from polyrules.config import Desk, default_desk, load_desk
+from polyrules.config import Desk
 from polyrules.errors import InputError
-
-DESK = "desk.yaml"
 
 
 @click.command()
@@ -42,7 +42,9 @@ DESK = "desk.yaml"
 @click.option("--journal", "journal_url", help="Database URL, instead of the desk's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("--quiet", is_flag=True, help="Print the summary only.")
+@click.pass_context
 def command(
+    context: click.Context,
     files: tuple[str, ...],
     *,
     paper: bool,
@@ -59,7 +61,8 @@ def command(
 
     FILES are strategy files or ids of shipped strategies; without any, those of the
     desk run. Every decision is recorded; `polyrules replay` recomputes the run.
-    Ctrl-C cancels what is open, records it, and prints the summary.
+    Ctrl-C cancels what is open, records it, prints the summary and ends with 130; a
+    second one ends the run at once. A reader who leaves early does not end it.
     """
     if live:
         raise InputError(
@@ -72,7 +75,8 @@ def command(
             hint="--tape TAPE; `polyrules tape import` makes one of recorded data",
         )
     del paper  # the only mode there is, so the flag changes nothing
-    desk, desk_note = _desk(desk_path)
+    desk = desk_at(desk_path)
+    journal = journal_at(journal_url, desk)
     job = app.paper_job(
         _sources(files, desk),
         desk,
@@ -82,15 +86,17 @@ def command(
     )
     chatty = not (as_json or quiet)
     if chatty:
-        click.echo(desk_note, err=True)
+        click.echo(_desk_note(desk_path), err=True)
     viewer = _viewer(job, chatty=chatty)
-    url = journal_url or desk.journal.reveal()
     with viewer, _interrupts(viewer):
-        summary = asyncio.run(app.run_on_paper(job, url, viewer))
+        summary = asyncio.run(app.run_on_paper(job, journal, viewer))
+    if viewer.unheard is not None:
+        raise viewer.unheard
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(summary)).decode())
     else:
         click.echo("\n".join(summary_lines(summary)))
+    context.exit(INTERRUPTED if summary.ended == app.INTERRUPTED else 0)
 
 
 def _viewer(job: app.Job, *, chatty: bool) -> Viewer:
@@ -101,13 +107,10 @@ def _viewer(job: app.Job, *, chatty: bool) -> Viewer:
     return Lines(job.cycles)
 
 
-def _desk(path: str | None) -> tuple[Desk, str]:
-    if path is not None:
-        return load_desk(Path(path)), f"desk: {path}"
-    if Path(DESK).is_file():
-        return load_desk(Path(DESK)), f"desk: {DESK}"
-    note = f"no {DESK} here: the defaults hold (`polyrules desk init` writes them out)"
-    return default_desk(), note
+def _desk_note(path: str | None) -> str:
+    if path is not None or Path(DESK).is_file():
+        return f"desk: {path or DESK}"
+    return f"no {DESK} here: the defaults hold (`polyrules desk init` writes them out)"
 
 
 def _sources(files: tuple[str, ...], desk: Desk) -> list[app.Source]:
@@ -130,11 +133,18 @@ def _sources(files: tuple[str, ...], desk: Desk) -> list[app.Source]:
 
 @contextmanager
 def _interrupts(viewer: Viewer) -> Iterator[None]:
-    """Turn the first Ctrl-C into a wish to end; the second kills as usual."""
+    """Turn the first Ctrl-C into a wish to end; the second ends the run at once.
+
+    What was recorded by then is saved; a third cannot disturb that.
+    """
 
     def ask(_: int, __: FrameType | None) -> None:
         viewer.interrupt()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, insist)
+
+    def insist(_: int, __: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, ask)
     try:

@@ -1,12 +1,16 @@
 """A run's summary, as people read it."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from polyrules import clock
-from polyrules.summary import StrategySummary, Summary
+from polyrules.cli.market_text import titled
+from polyrules.config import DEFAULT_JOURNAL
+from polyrules.summary import HeldSummary, StrategySummary, Summary
 
 WIDTH = 10
+HELD_MAX = 10  # positions shown; `polyrules positions` shows all
 
 
 def summary_lines(summary: Summary) -> Iterator[str]:
@@ -34,11 +38,35 @@ def summary_lines(summary: Summary) -> Iterator[str]:
         f"drawdown {summary.drawdown_worst:.2%}",
     )
     yield _row("", summary.optimism)
+    yield from _held_lines(summary)
     for index, assumption in enumerate(summary.assumptions):
         yield _row("assumed" if index == 0 else "", assumption)
     if summary.alarms:
         yield _row("alarms", f"{summary.alarms:,}")
-    yield _row("run", f"{summary.run}  {summary.ended}; polyrules replay {summary.run}")
+    if summary.journal:
+        yield _row("journal", summary.journal)
+    where = ""
+    if summary.journal not in ("", DEFAULT_JOURNAL):
+        where = f" --journal {shlex.quote(summary.journal)}"
+    replay = f"polyrules replay {summary.run}{where}"
+    yield _row("run", f"{summary.run}  {summary.ended}; {replay}")
+
+
+def _held_lines(summary: Summary) -> Iterator[str]:
+    for index, one in enumerate(summary.held[:HELD_MAX]):
+        yield _row("held" if index == 0 else "", _held(one))
+    more = len(summary.held) - HELD_MAX
+    if more > 0:
+        yield _row("", f"and {more:,} more: polyrules positions {summary.run}")
+
+
+def _held(one: HeldSummary) -> str:
+    return (
+        f"{one.strategy}  {one.shares.normalize():f} {one.outcome} "
+        f"{titled(one.slug or one.question, one.market)}  "
+        f"cost {_usd(one.cost_usd)}, worth {_usd(one.value_usd)} at "
+        f"{one.mark.normalize():f}, open {_signed(one.open_usd)} usd"
+    )
 
 
 def _strategy_lines(strategy: StrategySummary) -> Iterator[str]:
@@ -50,6 +78,8 @@ def _strategy_lines(strategy: StrategySummary) -> Iterator[str]:
     )
     for reason in strategy.silent_because:
         yield f"  {reason}"
+    if strategy.no_orders_because:
+        yield f"  no orders, mostly {strategy.no_orders_because}"
 
 
 def _orders(summary: Summary) -> str:

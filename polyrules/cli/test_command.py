@@ -6,7 +6,7 @@ from typing import NamedTuple
 import click
 import msgspec
 
-from polyrules.cli.problems import counted, harmless, render
+from polyrules.cli.problems import counted, harmless, rendered
 from polyrules.cli.shipped import resolve
 from polyrules.errors import InputError, Problem, StrategyError
 from polyrules.language.evaluators.cases import CaseResult, TruthTable, run_cases
@@ -74,7 +74,7 @@ def _lines(tested: list[Tested]) -> Iterator[str]:
     width = max((len(file.name) for file in tested), default=0)
     for file in tested:
         yield f"{harmless(file.name):{width}}  {_summary(file)}"
-        yield from (render(problem) for problem in file.problems)
+        yield from rendered(file.problems)
         for result in file.results:
             if not result.passed:
                 yield from _failure(file.path, result)
@@ -103,7 +103,7 @@ def _failure(path: str, result: CaseResult) -> Iterator[str]:
 
 
 def _table(table: TruthTable) -> Iterator[str]:
-    yield f"      {table.title} = {table.truth}"
+    yield f"      {harmless(table.title)} = {table.truth}"
     texts = max(len(part.text) for part in table.parts)
     values = max(len(part.values) for part in table.parts)
     for part in table.parts:
@@ -129,9 +129,20 @@ def _json(tested: list[Tested]) -> str:
 
 def _plain(result: CaseResult) -> dict[str, object]:
     return {
-        "name": result.case.name,
+        "name": harmless(result.case.name),
         "line": result.case.line,
         "ok": result.passed,
-        "mismatches": result.mismatches,
-        "conditions": result.tables,
+        "mismatches": _harmless(msgspec.to_builtins(result.mismatches)),
+        "conditions": _harmless(msgspec.to_builtins(result.tables)),
     }
+
+
+def _harmless(value: object) -> object:
+    """Return plain data with every text in it harmless; its keys are ours."""
+    if isinstance(value, str):
+        return harmless(value)
+    if isinstance(value, dict):
+        return {key: _harmless(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_harmless(each) for each in value]
+    return value

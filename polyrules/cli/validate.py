@@ -5,7 +5,7 @@ from typing import NamedTuple
 import click
 import msgspec
 
-from polyrules.cli.problems import counted, harmless, render
+from polyrules.cli.problems import counted, harmless, rendered
 from polyrules.cli.shipped import resolve
 from polyrules.errors import ConfigError, InputError, PolyrulesError, Problem, Severity
 from polyrules.language.load import load_all
@@ -84,7 +84,7 @@ def _complain(error: PolyrulesError) -> None:
 def _text(checked: list[Checked]) -> str:
     lines: list[str] = []
     for path, problems in checked:
-        lines += [render(problem) for problem in problems]
+        lines += rendered(problems)
         if not problems:
             lines.append(f"{harmless(path)}: ok")
     found = [problem for file in checked for problem in file.problems]
@@ -112,6 +112,6 @@ def _plain(problem: Problem) -> dict[str, object]:
         "end_column": problem.end_column,
         "severity": problem.severity.value,
         "code": problem.code,
-        "message": problem.message,
-        "help": problem.help,
+        "message": harmless(problem.message),
+        "help": harmless(problem.help),
     }

@@ -4,29 +4,40 @@ A viewer only looks. All it can ask for is that the run ends.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
+import click
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table as Grid
 
 from polyrules import clock
 from polyrules.app import INTERRUPTED
-from polyrules.domain.events import ClockTicked, Filled, OrderReported, Settled
+from polyrules.cli.market_text import market_text, outcome_text
+from polyrules.cli.problems import harmless
+from polyrules.domain.events import Filled, OrderReported, Settled
+from polyrules.domain.ids import MarketId, TokenId
 from polyrules.domain.orders import Report
 from polyrules.domain.steps import Step
 from polyrules.engine.engine import Engine
+from polyrules.engine.state import MarketState
 
 REFRESH = 0.25  # seconds between two drawings of the table
 CHECK_EVERY = 256  # Steps between two looks at the clock
-CYCLES = "so many cycles as asked for"
 
 
 class Viewer:
-    """Looks at Steps and knows when to end; prints nothing."""
+    """Looks at Steps and knows when to end; prints nothing.
+
+    Attributes:
+        unheard: Why nothing more is printed: nobody reads, or nothing can be written.
+            The run goes on without.
+    """
 
     def __init__(self, cycles: int | None = None) -> None:
+        self.unheard: OSError | None = None
         self._cycles = cycles
         self._interrupted = False
 
@@ -53,7 +64,8 @@ class Viewer:
         if self._interrupted:
             return INTERRUPTED
         if self._cycles is not None and engine.cycles >= self._cycles:
-            return CYCLES
+            plural = "" if engine.cycles == 1 else "s"
+            return f"stopped after {engine.cycles:,} cycle{plural}"
         return ""
 
 
@@ -64,19 +76,19 @@ class Quiet(Viewer):
 class Lines(Viewer):
     """One plain line for what happens to our orders."""
 
-    def __init__(self, cycles: int | None) -> None:
-        super().__init__(cycles)
-        self._console = Console(highlight=False, soft_wrap=True, markup=False)
-
     def see(self, step: Step, engine: Engine) -> None:
         """Print fills, settlements, rejections and alarms."""
-        del engine
-        text = _line(step)
-        if text:
-            when = clock.to_datetime(step.event.at)
-            self._console.print(f"{when:%Y-%m-%d %H:%M:%S} {text}")
-        for alarm in step.alarms:
-            self._console.print(f"alarm: {alarm}")
+        text = _line(step, engine.state.markets)
+        for told in (text, *(f"alarm: {alarm}" for alarm in step.alarms)):
+            if told and self.unheard is None:
+                self._print(step.event.at, told)
+
+    def _print(self, at: int, text: str) -> None:
+        when = clock.to_datetime(at)
+        try:
+            click.echo(f"{when:%Y-%m-%d %H:%M:%S} {harmless(text)}")
+        except OSError as error:
+            self.unheard = error
 
 
 class Table(Viewer):
@@ -137,22 +149,27 @@ class Table(Viewer):
         return grid
 
 
-def _line(step: Step) -> str:
+def _line(step: Step, markets: Mapping[MarketId, MarketState]) -> str:
     match step.event:
         case Filled() as fill:
             way = "maker" if fill.maker else f"taker, fee {fill.fee.normalize():f} usd"
-            return (
-                f"filled {fill.side.value} {fill.size.normalize():f} @ "
-                f"{fill.price.normalize():f} {fill.token} ({way})"
-            )
+            what = f"{fill.side.value} {fill.size.normalize():f}"
+            of = _named(markets, fill.market, fill.token)
+            return f"filled {what} {of[0]} @ {fill.price.normalize():f} {of[1]} ({way})"
         case Settled() as paid:
-            return (
-                f"settled {paid.size.normalize():f} {paid.token} at "
-                f"{paid.payout.normalize():f}"
-            )
+            of = _named(markets, paid.market, paid.token)
+            pays = f"{paid.payout.normalize():f}"
+            return f"settled {paid.size.normalize():f} {of[0]} at {pays} {of[1]}"
         case OrderReported(report=Report.REJECTED, reason=reason):
             return f"rejected: {reason}"
-        case ClockTicked():
-            return ""
         case _:
             return ""
+
+
+def _named(
+    markets: Mapping[MarketId, MarketState], market: MarketId, token: TokenId
+) -> tuple[str, str]:
+    """Return what to call a token and its market."""
+    known = markets.get(market)
+    facts = None if known is None else known.market
+    return outcome_text(facts, token), market_text(facts, market)

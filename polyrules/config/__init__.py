@@ -5,11 +5,18 @@ without a file the defaults hold. It carries no secret. A password comes from th
 environment (`${NAME}`), and is never shown.
 """
 
-from polyrules.config.desk import Desk, DeskStrategy, Secret, default_desk
+from polyrules.config.desk import (
+    DEFAULT_JOURNAL,
+    Desk,
+    DeskStrategy,
+    Secret,
+    default_desk,
+)
 from polyrules.config.keys import LIMITS, desk_yaml, duration_text, schema
-from polyrules.config.reading import load_desk, parse_desk
+from polyrules.config.reading import load_desk, parse_desk, read_journal
 
 __all__ = [
+    "DEFAULT_JOURNAL",
     "LIMITS",
     "Desk",
     "DeskStrategy",
@@ -19,5 +26,6 @@ __all__ = [
     "duration_text",
     "load_desk",
     "parse_desk",
+    "read_journal",
     "schema",
 ]

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from polyrules.config.desk import DEFAULT_JOURNAL, Desk, DeskStrategy, Secret
+from polyrules.config.desk import DEFAULT_JOURNAL, MASK, Desk, DeskStrategy, Secret
 from polyrules.config.keys import LIMITS, schema
 from polyrules.documents.document import Document
 from polyrules.documents.document import Path as Place
@@ -26,6 +26,7 @@ from polyrules.domain.money import Usd, to_micros
 from polyrules.errors import ConfigError, Problem
 
 TICK_MIN, TICK_MAX = SECOND // 10, DAY
+ONLY_PASSWORD = "only the journal's password is taken from the environment"
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -46,6 +47,25 @@ def load_desk(path: str | Path) -> Desk:
     return parse_desk(text, path=str(path), environment=os.environ)
 
 
+def read_journal(url: str, environment: Mapping[str, str]) -> Secret:
+    """Return the journal's URL as the command line gives it, for --journal.
+
+    As in a desk `${NAME}` in the place of the password is taken from the environment,
+    and nowhere else. A password typed out is taken, and never shown.
+
+    Raises:
+        ConfigError: A variable stands elsewhere, or is not set.
+    """
+    password = _password(url)
+    if _stray_variable(url, password):
+        raise ConfigError(
+            f"--journal {url}: {ONLY_PASSWORD}", hint="write the rest of the URL out"
+        )
+    if password and not VARIABLE.search(url):
+        return Secret(url, url.replace(f":{password}@", f":{MASK}@"))
+    return _journal(url, environment, "--journal")
+
+
 def parse_desk(text: str | bytes, *, path: str, environment: Mapping[str, str]) -> Desk:
     """Parse the text of a desk.
 
@@ -58,6 +78,7 @@ def parse_desk(text: str | bytes, *, path: str, environment: Mapping[str, str]) 
         ConfigError: The text is wrong, or a variable it names is not set.
     """
     document = read_yaml(text, path)
+    _refuse_others(document)
     problems = document.problems
     if document.complete:
         problems = [*problems, *check_shape(document, schema())]
@@ -69,6 +90,23 @@ def parse_desk(text: str | bytes, *, path: str, environment: Mapping[str, str]) 
             hint="polyrules desk init writes every key, explained",
         )
     return _desk(document, Path(path).parent, environment)
+
+
+def _refuse_others(document: Document) -> None:
+    """Tell a strategy or a mapping by its first word: it is no desk with mistakes."""
+    data, path = document.data, document.path
+    if not document.complete or not isinstance(data, dict):
+        return
+    if "polyrules" in data:
+        raise ConfigError(
+            f"{path} is a strategy, expected a desk",
+            hint=f"polyrules validate {path} checks it, polyrules run {path} runs it",
+        )
+    if "polyrules_mapping" in data:
+        raise ConfigError(
+            f"{path} is a mapping of tables, expected a desk",
+            hint=f"polyrules tape import FILES --mapping {path} --out TAPE uses it",
+        )
 
 
 def _told(problem: Problem) -> str:
@@ -143,8 +181,7 @@ def _contradictions(document: Document) -> list[Problem]:
         found.append(document.problem(("tick",), "PD001", message))
     for at, text in document.scalars():
         if VARIABLE.search(text) and at != ("journal",):
-            message = "only the journal's password is taken from the environment"
-            found.append(document.problem(at, "PD003", message))
+            found.append(document.problem(at, "PD003", ONLY_PASSWORD))
     if isinstance(data.get("journal"), str):
         found += _open_password(document, data["journal"])
     return found
@@ -182,14 +219,26 @@ def _numbers(*values: object) -> bool:
 
 def _open_password(document: Document, url: str) -> list[Problem]:
     try:
-        password = urlsplit(url).password
+        password = urlsplit(url).password or ""
     except ValueError as error:
         return [document.problem(("journal",), "PD005", f"not a URL: {error}")]
     if password and not VARIABLE.fullmatch(password):
         message = "a password stands in the desk"
         hint = "write ${NAME} in its place and set NAME in the environment"
         return [document.problem(("journal",), "PD006", message, hint=hint)]
-    if VARIABLE.search(url) and not password:
-        message = "only the journal's password is taken from the environment"
-        return [document.problem(("journal",), "PD003", message)]
+    if _stray_variable(url, password):
+        return [document.problem(("journal",), "PD003", ONLY_PASSWORD)]
     return []
+
+
+def _password(url: str) -> str:
+    try:
+        return urlsplit(url).password or ""
+    except ValueError:  # no URL at all: whoever opens the journal says so
+        return ""
+
+
+def _stray_variable(url: str, password: str) -> bool:
+    """Tell whether a variable stands anywhere but in the place of the password."""
+    allowed = 1 if VARIABLE.fullmatch(password) else 0
+    return len(VARIABLE.findall(url)) > allowed

@@ -6,9 +6,11 @@ line, column and source line; nothing is raised, and nothing is read here.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import msgspec
 
 from polyrules.documents.places import Span, offsets
 from polyrules.errors import Problem, Severity
@@ -55,6 +57,8 @@ class Document:
     nodes: dict[Path, Node] = field(default_factory=dict)
     _wrong: set[Path] = field(default_factory=set)
     _starts: list[int] = field(default_factory=list)
+    _placed: tuple[Span, list[Span]] | None = None
+    _lines: dict[int, str] = field(default_factory=dict)  # those with a problem
 
     def __post_init__(self) -> None:
         self._starts = [0, *(found.end() for found in BREAK.finditer(self.text))]
@@ -81,6 +85,16 @@ class Document:
     def mark_wrong(self, at: Path) -> None:
         """Remember that the value at `at` has a problem: one mistake, one message."""
         self._wrong.add(at)
+
+    def explain(self, hints: Mapping[Path, str]) -> None:
+        """Give what was told of values when they were read a better hint, by path."""
+        places = {
+            self._position(self._nearest(at).span.start): hint
+            for at, hint in hints.items()
+        }
+        for index, problem in enumerate(self.problems):
+            hint = places.get((problem.line, problem.column), problem.help)
+            self.problems[index] = msgspec.structs.replace(problem, help=hint)
 
     def scalars(self) -> Iterator[tuple[Path, str]]:
         """Yield the path and text of every scalar value, in the order of the file."""
@@ -155,8 +169,7 @@ class Document:
 
     def _part(self, node: Node, start: int, end: int) -> Span:
         assert node.scalar is not None, "only a scalar has parts"
-        source = self.text[node.span.start : node.span.end]
-        places = offsets(source, *node.scalar)
+        places = self._offsets(node.span, node.scalar)
         if not places or not 0 <= start <= len(places):
             return Span(node.span.start, node.span.start)
         first = places[start] if start < len(places) else Span(*places[-1][1:] * 2)
@@ -164,14 +177,24 @@ class Document:
         begin = node.span.start
         return Span(begin + first.start, begin + max(last.end, first.start))
 
+    def _offsets(self, span: Span, scalar: Scalar) -> list[Span]:
+        # A text has its mistakes one after the other: the last one is remembered.
+        if self._placed is None or self._placed[0] != span:
+            source = self.text[span.start : span.end]
+            self._placed = span, offsets(source, *scalar)
+        return self._placed[1]
+
     def _position(self, offset: int) -> tuple[int, int]:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
     def _source(self, line: int) -> str:
-        begin = self._starts[line - 1]
-        end = self._starts[line] if line < len(self._starts) else len(self.text)
-        return self.text[begin:end].rstrip(BREAKS)
+        # Held once for all its problems: a line can be as long as the file.
+        if line not in self._lines:
+            begin = self._starts[line - 1]
+            end = self._starts[line] if line < len(self._starts) else len(self.text)
+            self._lines[line] = self.text[begin:end].rstrip(BREAKS)
+        return self._lines[line]
 
 
 def _printable(text: str) -> str:

@@ -10,10 +10,10 @@ SECOND = 1_000_000  # microseconds
 UNITS = {"ms": SECOND // 1000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
 UNITS["d"] = 24 * UNITS["h"]
 
-USD = r"^[0-9]{1,9}(\.[0-9]{1,6})? USD$"
-SHARES = r"^[0-9]{1,9}(\.[0-9]{1,2})? shares$"
-STAKE = r"^[0-9]{1,9}(\.[0-9]{1,6})? (USD|shares)$"
-DURATION = r"^[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h|d)$"
+USD = r"^[0-9]{1,9}(\.[0-9]{1,6})? USD(?!\n)$"
+SHARES = r"^[0-9]{1,9}(\.[0-9]{1,2})? shares(?!\n)$"
+STAKE = r"^[0-9]{1,9}(\.[0-9]{1,6})? (USD|shares)(?!\n)$"
+DURATION = r"^[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h|d)(?!\n)$"
 
 PER_CENT_MIN = 2  # 1.2 is a slip, hardly 1.2 %
 NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+")
@@ -37,6 +37,14 @@ def parse_duration(text: str) -> int | None:
         return None
     number = text.strip().removesuffix(found[2])
     return int(Decimal(number) * UNITS[found[2]])
+
+
+def shown_duration(micros: int) -> str:
+    """Return microseconds as a file says them, in the largest whole unit: `15m`."""
+    for unit in ("d", "h", "m", "s", "ms"):
+        if micros and micros % UNITS[unit] == 0:
+            return f"{micros // UNITS[unit]}{unit}"
+    return f"{micros / SECOND:g}s"
 
 
 def with_unit(found: object, unit: str) -> str:

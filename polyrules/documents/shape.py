@@ -11,8 +11,7 @@ Dispatch with `if`/`then`, never `oneOf`: when that fails nobody knows what was 
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from jsonschema import Draft7Validator
@@ -20,6 +19,7 @@ from jsonschema.exceptions import ValidationError
 
 from polyrules.documents.document import Document, Path
 from polyrules.documents.quantities import per_cent, with_unit
+from polyrules.documents.words import did_you_mean
 from polyrules.errors import Problem
 
 SHOWN_MAX = 40  # characters of a wrong value that a message repeats
@@ -64,17 +64,15 @@ def check_shape(document: Document, schema: Mapping[str, Any]) -> tuple[Problem,
         return ()
     before = document.wrong()
     problems: list[Problem] = []
+    hints: dict[Path, str] = {}
     for error in Draft7Validator(schema).iter_errors(document.data):
         at: Path = tuple(error.absolute_path)
         if at not in before:
             problems.extend(_tell(document, at, error))
+        elif later := _later(error):
+            hints[at] = later
+    document.explain(hints)
     return tuple(problems)
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `did you mean "x"?`, or "" where no known word is near."""
-    near = get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return f'did you mean "{near[0]}"?' if near else ""
 
 
 def shown(value: object) -> str:
@@ -103,6 +101,12 @@ def _tell(document: Document, at: Path, error: ValidationError) -> list[Problem]
     document.mark_wrong(at)
     told = _wrong_value(at, error)
     return [document.problem(at, told.code, told.message, hint=told.hint)]
+
+
+def _later(error: ValidationError) -> str:
+    """Return why a word of a choice is known and not allowed, "" if it is neither."""
+    known: Mapping[str, str] = _schema(error).get("x-later", {})
+    return known.get(str(error.instance), "") if error.validator == "enum" else ""
 
 
 def _unknown_keys(

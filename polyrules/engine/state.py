@@ -169,7 +169,7 @@ class State:
         then the position counts as nothing.
         """
         held = self.desk.portfolio.positions
-        prices = {token: self._worth(p.market, token) for token, p in held.items()}
+        prices = {token: self.worth(p.market, token) for token, p in held.items()}
         self.desk.mark(self.now, prices)
         for ledger in self.own.values():
             ledger.mark(self.now, prices)
@@ -310,7 +310,8 @@ class State:
                 share = msgspec.structs.replace(event, size=position.shares)
                 ledger.portfolio.apply(share)
 
-    def _worth(self, market: MarketId, token: TokenId) -> Decimal:
+    def worth(self, market: MarketId, token: TokenId) -> Decimal:
+        """Return what `mark` values a share of `token` at now [usd/share]."""
         known = self.markets[market]
         bid = known.bid(token)
         if bid is not None:

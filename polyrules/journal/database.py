@@ -4,6 +4,7 @@ SQLite in WAL mode unless the URL says otherwise: readers never wait for the wri
 is here that a wrong place is told from a damaged one, before anything is written.
 """
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from polyrules.errors import JournalError
 from polyrules.journal.failures import explain
 from polyrules.journal.rows import Row
-from polyrules.journal.tables import META, METADATA, SCHEMA_VERSION
+from polyrules.journal.tables import CHAIN, META, METADATA, SCHEMA_VERSION
 
+PASSWORD = re.compile(r":[^:@/]*@")
 BUSY_SECONDS = 5.0  # how long to wait for another writer's transaction
 
 
@@ -98,9 +100,11 @@ def _parse(url: str) -> URL:
     try:
         return make_url(url)
     except ArgumentError as error:
+        shown = PASSWORD.sub(":***@", url)
+        path = shown if shown and "://" not in shown else "polyrules.db"
         raise JournalError(
-            "the journal's URL cannot be read",
-            hint="write it like sqlite:///polyrules.db",
+            f'journal "{shown}": that is not the URL of a database',
+            hint=f"write it like sqlite:///{path}",
         ) from error
 
 
@@ -163,11 +167,18 @@ def _use_wal(connection: sqlite3.Connection, _: object) -> None:
 
 
 def _prepare(connection: Connection, name: str, *, create: bool) -> None:
+    sqlite = connection.engine.dialect.name == "sqlite"
+    if create and sqlite and META.name not in inspect(connection).get_table_names():
+        # the driver begins no transaction for tables; this one also waits for a
+        # second run that makes them at the same moment
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
     tables = inspect(connection).get_table_names()
     if META.name in tables:
         _check_version(connection, name)
         return
-    if tables and connection.engine.dialect.name == "sqlite":
+    if CHAIN.name in tables and METADATA.tables.keys() >= set(tables):
+        raise _torn(name)
+    if tables and sqlite:
         raise JournalError(
             f"journal {name}: this database belongs to something else "
             f"(it holds {', '.join(sorted(tables)[:3])})",
@@ -181,9 +192,18 @@ def _prepare(connection: Connection, name: str, *, create: bool) -> None:
     connection.commit()
 
 
+def _torn(name: str) -> JournalError:
+    return JournalError(
+        f"journal {name}: the making of its tables was cut short, it holds no runs",
+        hint="move that file away; the next run makes a new one",
+    )
+
+
 def _check_version(connection: Connection, name: str) -> None:
     wanted = select(META.c.value).where(META.c.key == "schema_version")
     found = connection.execute(wanted).scalar_one_or_none()
+    if found is None:
+        raise _torn(name)
     if found != str(SCHEMA_VERSION):
         raise JournalError(
             f"journal {name}: its tables have version {found}, "

@@ -17,10 +17,18 @@ from polyrules.domain.events import (
     Event,
     Filled,
     Halted,
+    MarketListed,
     OrderReported,
     Settled,
 )
-from polyrules.domain.ids import ClientOrderId, MarketId, RunId, TokenId
+from polyrules.domain.ids import (
+    ClientOrderId,
+    MarketId,
+    RunId,
+    StrategyId,
+    TokenId,
+)
+from polyrules.domain.market import Market, merged
 from polyrules.domain.money import ZERO, Shares, Side, Usd
 from polyrules.domain.orders import (
     Order,
@@ -37,7 +45,7 @@ from polyrules.journal.database import Database
 from polyrules.journal.failures import explain
 from polyrules.journal.records import DecisionRow, FillRow, Holding, OrderRow
 from polyrules.journal.rows import PAIR, Row
-from polyrules.journal.tables import CHAIN, DECISIONS, STEPS, TICKS
+from polyrules.journal.tables import CHAIN, DECISIONS, ORDERS, STEPS, TICKS
 
 PAGE = 1_000  # rows fetched at a time
 INPUT_KINDS = tuple(
@@ -135,14 +143,19 @@ def inputs(database: Database, run: RunId) -> Iterator[tuple[int, Event]]:
 def decisions(
     database: Database, run: RunId, wanted: Mapping[str, Any], limit: int | None
 ) -> list[DecisionRow]:
-    """Return the decisions whose columns equal what is `wanted`; None asks nothing."""
+    """Return the decisions whose columns are what is `wanted`; None asks nothing.
+
+    A tuple asks for any of its values.
+    """
     query = (
         select(DECISIONS.c.sequence, DECISIONS.c.ordinal)
         .where(DECISIONS.c.run == run)
         .order_by(DECISIONS.c.sequence.desc(), DECISIONS.c.ordinal.desc())
     )
     for column, value in wanted.items():
-        if value is not None:
+        if isinstance(value, tuple):
+            query = query.where(DECISIONS.c[column].in_(value))
+        elif value is not None:
             query = query.where(DECISIONS.c[column] == value)
     ordinals: dict[int, list[int]] = {}
     for sequence, ordinal in reversed(fetch(database, query, limit)):
@@ -160,6 +173,17 @@ def decisions(
         for step in steps(database, run, since)
         for ordinal in ordinals.get(step.sequence, ())
     ]
+
+
+def markets(database: Database, run: RunId) -> dict[MarketId, Market]:
+    """Return the markets of a run as they were listed, by id, in that order."""
+    found: dict[MarketId, Market] = {}
+    for step in steps(database, run, of_kind(MarketListed.__name__)):
+        assert isinstance(step.event, MarketListed), "this kind was asked for"
+        said = step.event.market
+        known = found.get(said.id)
+        found[said.id] = said if known is None else merged(known, said)
+    return found
 
 
 def fills(database: Database, run: RunId) -> list[FillRow]:
@@ -226,7 +250,7 @@ def orders(database: Database, run: RunId) -> list[OrderRow]:
 
 
 class _Ownership(msgspec.Struct):
-    """What was done in one token: its own little portfolio, of no cash."""
+    """What a strategy did in one token: its own little portfolio, of no cash."""
 
     market: MarketId
     opened_at: int
@@ -234,25 +258,54 @@ class _Ownership(msgspec.Struct):
     bought: Decimal = ZERO
 
 
+_Owner = tuple[StrategyId, TokenId]
+
+
 def positions(database: Database, run: RunId) -> list[Holding]:
-    """Return what a run did in each token it ever held, in order of opening."""
-    owned: dict[TokenId, _Ownership] = {}
-    for step in steps(database, run, of_kind(Filled.__name__, Settled.__name__)):
-        event = step.event
-        assert isinstance(event, Filled | Settled), "these kinds were asked for"
-        own = owned.get(event.token)
-        if own is None:
-            own = _Ownership(event.market, event.at, Portfolio(Usd(ZERO)))
-            owned[event.token] = own
-        own.portfolio.apply(event)
-        if isinstance(event, Filled) and event.side is Side.BUY:
-            own.bought += event.price * event.size
-    return [_holding(token, own) for token, own in owned.items()]
+    """Return what each strategy did in each token it held, in order of opening."""
+    owned: dict[_Owner, _Ownership] = {}
+    strategies: dict[ClientOrderId, StrategyId] = {}
+    placing = select(ORDERS.c.sequence).where(ORDERS.c.run == run)
+    wanted = of_kind(Filled.__name__, Settled.__name__) | STEPS.c.sequence.in_(placing)
+    for step in steps(database, run, wanted):
+        match step.event:
+            case Filled() as fill:
+                _own_fill(owned, strategies[fill.client_order_id], fill)
+            case Settled() as paid:
+                _own_settlement(owned, paid)
+            case _:
+                pass
+        for command in step.commands:
+            if isinstance(command, PlaceOrder):
+                order = command.order
+                strategies[order.client_order_id] = order.strategy
+    return [_holding(*owner, own) for owner, own in owned.items()]
 
 
-def _holding(token: TokenId, own: _Ownership) -> Holding:
+def _own_fill(
+    owned: dict[_Owner, _Ownership], strategy: StrategyId, fill: Filled
+) -> None:
+    own = owned.get((strategy, fill.token))
+    if own is None:
+        own = _Ownership(fill.market, fill.at, Portfolio(Usd(ZERO)))
+        owned[strategy, fill.token] = own
+    own.portfolio.apply(fill)
+    if fill.side is Side.BUY:
+        own.bought += fill.price * fill.size
+
+
+def _own_settlement(owned: dict[_Owner, _Ownership], paid: Settled) -> None:
+    """Pay every strategy for the shares it holds; together they are those paid."""
+    for (_, token), own in owned.items():
+        held = own.portfolio.positions.get(token)
+        if token == paid.token and held is not None:
+            own.portfolio.apply(msgspec.structs.replace(paid, size=held.shares))
+
+
+def _holding(strategy: StrategyId, token: TokenId, own: _Ownership) -> Holding:
     held = own.portfolio.positions.get(token)
     return Holding(
+        strategy=strategy,
         market=own.market,
         token=token,
         shares=held.shares if held else ZERO,

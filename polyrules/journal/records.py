@@ -113,12 +113,13 @@ class FillRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a run did in one token.
+    """All that one strategy did in one token.
 
     `shares` and `cost` [usd, without fees] are what is still held, 0 for a position
     that is closed; `realised` is after `fees`.
     """
 
+    strategy: StrategyId
     market: MarketId
     token: TokenId
     shares: Decimal

@@ -12,6 +12,7 @@ from polyrules.domain.events import (
     ClockTicked,
     Filled,
     Halted,
+    MarketListed,
     MarketResolved,
     OrderReported,
     Settled,
@@ -22,7 +23,14 @@ from polyrules.domain.orders import PlaceOrder
 from polyrules.domain.steps import Approved, Decision, Step, Verdict
 from polyrules.journal.chain import VALUE_BYTES
 
-LIFECYCLE = (OrderReported, Filled, Settled, MarketResolved, Halted)
+LIFECYCLE = (
+    MarketListed,  # so that a run can be told in the names of its markets
+    OrderReported,
+    Filled,
+    Settled,
+    MarketResolved,
+    Halted,
+)
 STORED, TICK, PLAIN = b"s", b"t", b"-"  # how much of a Step is kept
 PAIR = struct.Struct("<qq")  # (sequence, at) of a tick
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from polyrules.domain.events import Event
 from polyrules.domain.ids import MarketId, RunId, StrategyId
+from polyrules.domain.market import Market
 from polyrules.domain.steps import Step
 from polyrules.errors import JournalError
 from polyrules.journal import reading
@@ -159,7 +160,7 @@ class Store:
         *,
         strategy: StrategyId | None = None,
         rule: str | None = None,
-        market: MarketId | None = None,
+        markets: tuple[MarketId, ...] | None = None,
         approved: bool | None = None,
         limit: int | None = None,
     ) -> list[DecisionRow]:
@@ -169,7 +170,7 @@ class Store:
             run: Its id.
             strategy: Only those of this strategy.
             rule: Only those of this rule.
-            market: Only those about this market.
+            markets: Only those about one of these markets.
             approved: Only those that risk let pass, or that it refused.
             limit: At most so many, the latest.
 
@@ -179,10 +180,20 @@ class Store:
         wanted = {
             "strategy": strategy,
             "rule": rule,
-            "market": market,
+            "market": markets,
             "approved": approved,
         }
         return reading.decisions(self._database, run, wanted, limit)
+
+    def markets(self, run: RunId) -> dict[MarketId, Market]:
+        """Return the markets of a run as they were listed, by id.
+
+        Empty for a run of a polyrules that did not keep listings yet.
+
+        Raises:
+            JournalError: As of `steps`.
+        """
+        return reading.markets(self._database, run)
 
     def orders(self, run: RunId) -> list[OrderRow]:
         """Return the orders of a run and what became of each, in order."""
@@ -193,7 +204,7 @@ class Store:
         return reading.fills(self._database, run)
 
     def positions(self, run: RunId) -> list[Holding]:
-        """Return what a run did in each token it ever held, in order of opening."""
+        """Return what each strategy did in each token it held, in order of opening."""
         return reading.positions(self._database, run)
 
     def verify(self, run: RunId) -> Fault | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from polyrules.language.expression import Expression
 from polyrules.language.strategy import Rule, Strategy, Trade
 
-PARTS_MAX = 20_000  # compiled in about a second and 100 MB; a large file has 1,000
+PARTS_MAX = 10_000  # some 50 MB while it is compiled; a shipped file has 200
 
 
 def parts(strategy: Strategy) -> int:

@@ -5,7 +5,7 @@ gone from it: each was hoisted and stands here as a name that begins with "@".
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -44,13 +44,14 @@ class Expression:
         source: The text as written.
         tree: The whitelisted tree. Every name in it is a feature, a let, or a hoisted
             window ("@1", ...); parameters are folded into constants.
-        types: The type of every expression node of `tree`.
+        types: The type of every expression node of `tree`. A let of bare numbers may
+            still get its unit, from the first text that puts it beside a price.
         reads: The names in `tree`.
     """
 
     source: str
     tree: ast.expr
-    types: Mapping[ast.expr, Type] = field(repr=False)
+    types: MutableMapping[ast.expr, Type] = field(repr=False)
     reads: frozenset[str]
 
     @property

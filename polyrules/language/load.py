@@ -56,11 +56,11 @@ def load_all(
         ConfigError: The file is sound, and a setting does not fit it.
     """
     document = read_yaml(text, path)
-    problems = list(document.problems)
     if not document.complete:
-        return None, _sorted(problems)
-    problems += find_leaks(document)
-    problems += check_shape(document, STRATEGY_SCHEMA)
+        return None, _sorted(document.problems)
+    leaks = find_leaks(document)
+    misshapen = check_shape(document, STRATEGY_SCHEMA)
+    problems = [*document.problems, *leaks, *misshapen]
     if not isinstance(document.data, dict):
         return None, _sorted(problems)
     declared = read_params(document)

@@ -19,7 +19,7 @@ PROMISED = """
     PS014 PS015
     PE001 PE002 PE003 PN001 PN002 PN003 PN004
     PT001 PT002 PT003 PT004 PT005 PT006 PT007 PU001 PU002 PU003 PU004 PU005
-    PW001 PW002 PL004 PX001
+    PW001 PW002 PW004 PL001 PL004 PC001 PX001
 """
 
 GOOD = """\
@@ -199,6 +199,18 @@ def test_nothing_of_a_file_can_steer_the_terminal(
     assert "\x07" not in result.stdout
     assert "x-\ufffd[31m" in result.stdout
     assert result.exit_code == 1
+
+
+def test_nothing_of_a_file_steers_the_terminal_behind_a_machine(
+    files: Path, cli: Callable[..., Result]
+) -> None:
+    (files / "evil.yaml").write_text(GOOD + '"x\\x9b31m": 1\n', "utf-8")
+
+    result = cli("validate", "--format", "json", "evil.yaml")
+
+    assert "\x9b" not in result.stdout
+    (problem,) = json.loads(result.stdout)["files"][0]["problems"]
+    assert problem["message"] == 'unknown key "x\ufffd31m"'
 
 
 def test_warnings_and_errors_are_different_things() -> None:

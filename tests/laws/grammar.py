@@ -48,6 +48,12 @@ FEATURES: Mapping[str, tuple[str, ...]] = {
 DRAWN = {name: TYPES[name] for names in FEATURES.values() for name in names}
 UNITS = tuple(unit for unit in FEATURES if unit not in {"bool", "word"})
 SYMBOLS = (*UNITS, *["bool"] * len(UNITS))  # half of what is drawn are conditions
+# Sums of literals, which are rounded only where they are prices.
+SUMS = (
+    *("(0.1 + 0.2)", "(0.7 + 0.1)", "(1 - 0.9)", "(0.1 * 3 - 0.3)", "-(0.1 + 0.2)"),
+    *("((0.1 + 0.2) / 2)", "(3 * (0.1 + 0.2))", "min(0.1 + 0.2, 0.5)"),
+    *("(0.1 + 0.2 if 1 < 2 else 0.7 + 0.1)", "coalesce(0.1 + 0.2, 0.5)"),
+)
 PRICES = ("0", "0.01", "0.02", "0.1", "0.3", "0.5", "0.9", "1", "0.30000000000000004")
 SIZES = (*PRICES, "2", "100", "1e308", "5e-324", "1e-9", "9007199254740993")
 
@@ -78,7 +84,7 @@ _OF_ONE_UNIT: Mapping[str, tuple[str, ...]] = {
         "({usd} / {shares})",
         "implied_no({prob})",
         "as_prob({ratio})",
-        "bps(#ratio)",
+        "bps(#prob)",
         "expit({ratio})",
         "fee({prob}, {ratio})",
         "floor_tick({prob}, {prob})",
@@ -200,6 +206,8 @@ def _text(
 def _literal(random: Random, symbol: str) -> str:
     if symbol == "word":
         return repr(random.choice(WORDS))
+    if random.random() < 0.2:
+        return random.choice(SUMS)
     return random.choice(PRICES if symbol == "prob" else SIZES)
 
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from polyrules.language.evaluators.reference import evaluate, missing_names
 from polyrules.language.expression import Kind, Type
 from polyrules.language.expressions.check import Scope, check, feature_types
+from polyrules.language.expressions.hoist import Windows
 from polyrules.language.expressions.parse import parse, segment, span
 from polyrules.language.functions import FUNCTIONS, WINDOWS
-from polyrules.language.strategy import Value, Window
+from polyrules.language.strategy import Value
 from tests.laws.grammar import SYMBOLS, expression, row, text
 
 BOOL = Type(Kind.BOOL)
@@ -43,7 +44,7 @@ randoms = st.randoms(use_true_random=True)
 @given(source=TEXTS)
 @settings(max_examples=400)
 def test_any_text_is_an_expression_or_is_told_why_not(source: str) -> None:
-    windows: list[Window] = []
+    windows = Windows()
 
     checked = check(source, Scope(TYPES, PARAMS, windows), None)
 
@@ -56,7 +57,7 @@ def test_any_text_is_an_expression_or_is_told_why_not(source: str) -> None:
 @given(source=TEXTS)
 @settings(max_examples=200)
 def test_what_passes_as_a_condition_is_total(source: str) -> None:
-    windows: list[Window] = []
+    windows = Windows()
     checked = check(source, Scope(TYPES, PARAMS, windows), BOOL)
 
     if checked.expression is not None:

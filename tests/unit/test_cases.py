@@ -187,10 +187,10 @@ def test_without_a_rule_in_question_all_rules_are_shown() -> None:
 
 
 def test_cases_run_in_the_order_of_the_file_and_know_their_lines() -> None:
-    text = STRATEGY.replace("{given}", "{moved: 1}").replace(
+    text = STRATEGY.replace("{given}", "{moved: 0.1}").replace(
         "{expect}", "{fires: none}"
     )
-    two = text + "  - {name: another, given: {moved: 2}, expect: {fires: enter}}\n"
+    two = text + "  - {name: another, given: {moved: 0.2}, expect: {fires: enter}}\n"
 
     results = run_cases(load(two, path="x.yaml"))
 

@@ -2,11 +2,12 @@ import ast
 
 import pytest
 
+from polyrules.documents.words import did_you_mean
 from polyrules.features.catalog import CATALOG, CATEGORIES
 from polyrules.language.expression import Expression, Kind, Type
-from polyrules.language.expressions.check import Scope, check, feature_types, suggest
+from polyrules.language.expressions.check import Scope, check, feature_types
+from polyrules.language.expressions.hoist import Windows
 from polyrules.language.functions import FUNCTIONS, WINDOWS
-from polyrules.language.strategy import Window
 
 BOOL = Type(Kind.BOOL)
 PROB = Type(Kind.NUMBER, "prob")
@@ -20,12 +21,12 @@ PARAMS = {
 MINUTE = 60_000_000
 
 
-def scope(windows: list[Window] | None = None, **lets: Type) -> Scope:
+def scope(windows: Windows | None = None, **lets: Type) -> Scope:
     return Scope({**feature_types(), **lets}, PARAMS, windows)
 
 
 def read(source: str, want: Type | None = None, **lets: Type) -> Expression:
-    checked = check(source, scope([], **lets), want)
+    checked = check(source, scope(Windows(), **lets), want)
     assert checked.findings == ()
     assert checked.expression is not None
     return checked.expression
@@ -33,7 +34,7 @@ def read(source: str, want: Type | None = None, **lets: Type) -> Expression:
 
 def found(source: str, want: Type | None = None) -> list[tuple[str, str, str]]:
     """Return code, marked text and message of everything that is wrong."""
-    checked = check(source, scope([]), want)
+    checked = check(source, scope(Windows()), want)
     assert (checked.expression is None) is bool(checked.findings)
     return [
         (each.code, source[each.start : each.end], each.message)
@@ -42,7 +43,7 @@ def found(source: str, want: Type | None = None) -> list[tuple[str, str, str]]:
 
 
 def helped(source: str, want: Type | None = None) -> str:
-    (finding,) = check(source, scope([]), want).findings
+    (finding,) = check(source, scope(Windows()), want).findings
     return finding.help
 
 
@@ -321,7 +322,25 @@ def test_a_mistake_is_told_once_with_its_code_and_its_place(
         ("hours_to_close < book_age", "to_hours(x) turns seconds into hours"),
         ("hours_to_close + hours(2)", "to_hours(x) turns seconds into hours"),
         ("min(hours_to_close, hours(2))", "to_hours(x) turns seconds into hours"),
-        ("neg_risk == 1", "a bool stands alone: x, or not x"),
+        (
+            "neg_risk == 1",
+            "a bool stands alone: x, or not x; as a number it is 1 if x else 0",
+        ),
+        (
+            "neg_risk * 2",
+            "a bool stands alone: x, or not x; as a number it is 1 if x else 0",
+        ),
+        ("mid > hours_to_close", "compare prob with prob, and hours with hours"),
+        ("mid > book_imbalance", "as_prob(x) takes a plain number for a price"),
+        ("book_imbalance > liquidity", "divide it by an amount in usd"),
+        (
+            "best_ask * 100 > 92",
+            "best_ask is already in [0, 1]: compare it with 0.92, without * 100",
+        ),
+        (
+            "92 < 100 * (best_ask - 0.01)",
+            "best_ask - 0.01 is already in [0, 1]: compare it with 0.92, without * 100",
+        ),
         ("sqrt(liquidity)", "divide it by an amount in usd"),
         ("between(mid, 0)", "between(x, low, high): x >= low and x <= high."),
     ],
@@ -346,7 +365,7 @@ def test_a_word_that_is_no_value_is_told_with_all_that_are() -> None:
 def test_words_of_different_lists_are_not_compared() -> None:
     mood = Type(Kind.ENUM, values=("up", "down"))
 
-    checked = check("category == mood", scope([], mood=mood), None)
+    checked = check("category == mood", scope(Windows(), mood=mood), None)
 
     assert [(f.code, f.message) for f in checked.findings] == [
         ("PT003", "cannot compare words of different lists")
@@ -464,7 +483,7 @@ def test_only_sums_of_prices_are_snapped() -> None:
 
 
 def test_a_window_becomes_a_column() -> None:
-    windows: list[Window] = []
+    windows = Windows()
 
     checked = check("mid - lag(mid, look)", scope(windows), None)
 
@@ -491,7 +510,7 @@ def test_a_window_becomes_a_column() -> None:
     ],
 )
 def test_a_length_is_any_constant_time(length: str, minutes: int) -> None:
-    windows: list[Window] = []
+    windows = Windows()
 
     check(f"lag(mid, {length})", scope(windows), None)
 
@@ -499,7 +518,7 @@ def test_a_length_is_any_constant_time(length: str, minutes: int) -> None:
 
 
 def test_the_same_window_is_remembered_once() -> None:
-    windows: list[Window] = []
+    windows = Windows()
 
     check("lag(mid, look) - lag(mid, minutes(5))", scope(windows), None)
     check("lag(mid, look) - lag(best_ask, look)", scope(windows), None)
@@ -514,11 +533,11 @@ def test_the_same_window_is_remembered_once() -> None:
 
 
 def test_a_wrong_text_leaves_no_window_behind() -> None:
-    windows: list[Window] = []
+    windows = Windows()
 
     check("lag(mid, look) > spraed", scope(windows), None)
 
-    assert windows == []
+    assert not list(windows)
 
 
 @pytest.mark.parametrize(
@@ -529,7 +548,11 @@ def test_a_wrong_text_leaves_no_window_behind() -> None:
         ("lag(mid, book_age)", "book_age", "the length of lag must be constant, was"),
         ("lag(mid, look / 0)", "look / 0", "the length of lag must be constant, was"),
         ("lag(mid, look * 1e308 * 1e308)", "look * 1e308 * 1e308", "the length of lag"),
-        ("lag(mid, abs(look))", "abs(look)", "the length of lag must be constant, was"),
+        (
+            "lag(mid, abs(book_age))",
+            "abs(book_age)",
+            "the length of lag must be constant, was",
+        ),
         ("lag(mid, days(32))", "days(32)", "the length of lag must be in (0, 31 days]"),
         ("lag(mid, 0 * look)", "0 * look", "the length of lag must be in (0, 31 days]"),
         ("lag(neg_risk, look)", "neg_risk", "lag looks back at a number, got bool"),
@@ -560,7 +583,7 @@ def test_a_window_stands_in_a_let_only() -> None:
 
 
 def test_a_window_looks_back_at_a_let_by_what_it_means() -> None:
-    windows: list[Window] = []
+    windows = Windows()
     half = read("spread / 2")
     lets = {"half": half, "twice": read("half + half", half=PROB)}
     types = {**feature_types(), "half": PROB, "twice": PROB}
@@ -574,7 +597,7 @@ def test_a_window_looks_back_at_a_let_by_what_it_means() -> None:
 
 
 def test_a_window_looks_back_at_any_number_made_of_features() -> None:
-    windows: list[Window] = []
+    windows = Windows()
     source = "min(mid, price) if spread <= 0.1 and not neg_risk else min_prob"
 
     check(f"std_over({source}, look)", scope(windows), None)
@@ -588,8 +611,8 @@ def test_a_window_cannot_look_back_at_a_let_that_does_or_is_not_told() -> None:
     types = {**feature_types(), "z": RATIO, "hidden": PROB}
     lets = {"z": read("zscore(mid, look)")}
 
-    nested = check("lag(z, look)", Scope(types, PARAMS, [], lets), None)
-    hidden = check("lag(hidden, look)", Scope(types, PARAMS, [], lets), None)
+    nested = check("lag(z, look)", Scope(types, PARAMS, Windows(), lets), None)
+    hidden = check("lag(hidden, look)", Scope(types, PARAMS, Windows(), lets), None)
 
     assert [finding.message for finding in (*nested.findings, *hidden.findings)] == [
         "lag cannot look back at what looks back itself",
@@ -605,7 +628,7 @@ def test_lets_that_double_each_other_are_not_written_out_without_end() -> None:
         lets[name] = read(f"{older} + {older}", **{older: PROB})
         types[older] = types[name] = PROB
 
-    checked = check("lag(let_30, look)", Scope(types, PARAMS, [], lets), None)
+    checked = check("lag(let_30, look)", Scope(types, PARAMS, Windows(), lets), None)
 
     (finding,) = checked.findings
     assert finding.message == "more than 200 parts when its lets are written out"
@@ -639,5 +662,5 @@ def test_no_name_has_two_meanings() -> None:
 
 
 def test_a_suggestion_is_made_only_for_what_is_near() -> None:
-    assert suggest("spraed", ["spread", "price"]) == 'did you mean "spread"?'
-    assert suggest("zzz", ["spread", "price"]) == ""
+    assert did_you_mean("spraed", ["spread", "price"]) == 'did you mean "spread"?'
+    assert did_you_mean("zzz", ["spread", "price"]) == ""

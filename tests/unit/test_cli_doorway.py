@@ -1,6 +1,8 @@
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 import pytest
@@ -68,14 +70,14 @@ def test_what_came_from_outside_cannot_steer_the_terminal(cli: Cli) -> None:
     assert "\x1b" not in result.output
 
 
-def test_an_interrupt_ends_quietly_with_130(
+def test_an_interrupt_ends_with_one_line_and_130(
     cli: Cli, failing: Callable[[BaseException], None]
 ) -> None:
     failing(KeyboardInterrupt())
 
     result = cli("features")
 
-    assert (result.exit_code, result.output) == (130, "")
+    assert (result.exit_code, result.output) == (130, "interrupted\n")
 
 
 def test_a_bug_keeps_its_traceback(
@@ -109,6 +111,32 @@ def test_help_needs_no_module_of_any_command(
 
     assert result.exit_code == 0
     assert result.output.count("It is gone.") == len(COMMANDS)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [("features",), ("--help",), ("desk", "check")])
+def test_a_full_disk_under_the_output_is_one_line_and_exit_code_2(
+    arguments: tuple[str, ...], unbuffered: str, tmp_path: Path
+) -> None:
+    (tmp_path / "desk.yaml").write_text("bankroll_usd: 5\n", "utf-8")
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this machine has no device that is always full")
+
+    with full.open("wb") as output:
+        ran = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "polyrules", *arguments],
+            stdout=output,
+            stderr=subprocess.PIPE,
+            check=False,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )
+
+    assert ran.returncode == 2
+    assert ran.stderr.decode() == (
+        "error: the output cannot be written: no space left on device\n"
+    )
 
 
 def test_a_reader_who_leaves_early_is_no_error() -> None:

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,6 +7,7 @@ from click.testing import Result
 
 from polyrules.cli.new import renamed
 from polyrules.language.load import load
+from tests.strategies import BUY_TIGHT
 
 Cli = Callable[..., Result]
 
@@ -36,10 +38,36 @@ def test_a_copy_keeps_every_comment_and_all_else(cli: Cli, root: Path) -> None:
     original = (root / "strategies" / "longshot_yes.yaml").read_text("utf-8")
     changed = [
         (old, new)
-        for old, new in zip(original.splitlines()[1:], copy, strict=True)
+        for old, new in zip(original.splitlines()[1:], copy[1:], strict=True)
         if old != new
     ]
     assert changed == [("  id: longshot_yes", "  id: mine")]
+
+
+def test_the_first_line_of_a_copy_leads_editors_to_the_schema(
+    cli: Cli, tmp_path: Path
+) -> None:
+    (tmp_path / "bare.yaml").write_text(BUY_TIGHT, "utf-8")
+
+    cli("new", "mine", "--from", "longshot_yes")
+    cli("new", "other", "--from", "bare.yaml")
+
+    for name in ("mine", "other"):
+        first = Path(f"{name}.yaml").read_text("utf-8").splitlines()[0]
+        head, _, place = first.partition("=")
+        assert head == "# yaml-language-server: $schema"
+        assert not Path(place).is_absolute()
+        assert json.loads(Path(place).read_text("utf-8"))["title"]
+
+
+def test_a_line_that_leads_to_a_schema_is_kept(cli: Cli, tmp_path: Path) -> None:
+    line = "# yaml-language-server: $schema=mine.json\n"
+    (tmp_path / "mine.json").write_text("{}", "utf-8")
+    (tmp_path / "old.yaml").write_text(line + BUY_TIGHT, "utf-8")
+
+    cli("new", "copy", "--from", "old.yaml")
+
+    assert Path("copy.yaml").read_text("utf-8").startswith(line)
 
 
 def test_a_file_that_exists_is_not_overwritten(cli: Cli) -> None:

@@ -151,3 +151,20 @@ def test_nothing_of_a_file_can_steer_the_terminal(files: Path, cli: Cli) -> None
 
     assert "\x1b" not in result.stdout
     assert "FAIL \ufffd[31ma wide market" in result.stdout
+
+
+def test_nothing_of_a_test_can_steer_the_terminal(files: Path, cli: Cli) -> None:
+    failing = FAILING.replace("a wide market", '"\\x9b31m\\e[31m wide').replace(
+        "all the same", 'all the same"'
+    )
+    (files / "evil.yaml").write_text(SOUND + "tests:\n" + failing, "utf-8")
+
+    plain = cli("test", "evil.yaml")
+    machine = cli("test", "--format", "json", "evil.yaml")
+
+    assert "\ufffd31m\ufffd[31m wide" in plain.stdout
+    (test,) = json.loads(machine.stdout)["files"][0]["tests"]
+    assert test["name"] == "\ufffd31m\ufffd[31m wide is taken all the same"
+    assert test["conditions"][0]["title"] == "rule enter.when"
+    assert test["mismatches"][0]["key"] == "fires"
+    assert "\x9b" not in plain.stdout + machine.stdout

@@ -7,9 +7,12 @@ from numpy.typing import NDArray
 
 from polyrules.domain.ids import StrategyId
 from polyrules.domain.money import Side
+from polyrules.errors import InvariantError
 from polyrules.language.evaluators.compile import Plan
+from polyrules.language.evaluators.graph import Graph
 from polyrules.language.expression import Expression, Kind, Type
 from polyrules.language.expressions.check import Scope, check, feature_types
+from polyrules.language.expressions.hoist import Windows
 from polyrules.language.strategy import (
     Exit,
     Fixed,
@@ -37,6 +40,9 @@ def expression(text: str, **lets: Type) -> Expression:
     checked = check(text, Scope({**TYPES, **lets}, {}, None), None)
     assert checked.expression is not None, checked.findings
     return checked.expression
+
+
+SPREAD = expression("spread")
 
 
 def trade(
@@ -282,7 +288,7 @@ def test_a_let_may_be_a_condition_or_stand_on_another() -> None:
 
 
 def test_a_plan_tells_which_columns_it_reads() -> None:
-    windows: list[Window] = []
+    windows = Windows()
     scope = Scope(TYPES, {}, windows)
     jump = check("mid - lag(price, hours(1))", scope, None).expression
     assert jump is not None
@@ -294,7 +300,7 @@ def test_a_plan_tells_which_columns_it_reads() -> None:
                 jump=PROB,
             ),
             universe="liquidity > 5",
-            windows=windows,
+            windows=tuple(windows),
             lets=[
                 Let(name="jump", expression=jump),
                 Let(name="far", expression=expression("hours_to_close > 5")),
@@ -395,3 +401,49 @@ def test_a_window_looks_back_at_what_a_let_stands_for() -> None:
     assert plan.window_reads(0) == {"spread"}
     doubled = plan.window_argument(0, {"spread": np.array([0.02])})
     assert doubled.tolist() == [0.04]
+
+
+def chained(lets: int) -> str:
+    """Return a file in which each let reads the one above it, and rules read all."""
+    lines = "\n".join(f"  l{n}: l{n - 1} + spread" for n in range(1, lets))
+    text = BUY_TIGHT.replace("\nrules:", f"\nlet:\n  l0: spread\n{lines}\nrules:")
+    return text.replace("spread <= widest", f"l{lets - 1} <= widest and l0 > 0")
+
+
+def test_what_is_printed_grows_with_the_lets_and_not_with_their_square() -> None:
+    plans = [Plan(loaded(chained(lets))) for lets in (40, 80)]
+    read = columns(
+        spread=[0.02], best_ask=[0.5], position_shares=[0.0], mid=[0.5], l0=[0.0]
+    )
+
+    for plan, names in zip(plans, (["l39", "l0"], ["l79", "l0"]), strict=True):
+        plan.lets(names, read, 1)
+        plan.lets(names, read, 1)
+
+    few, many = (plan.source.count("\n") for plan in plans)
+    assert many < 2 * few < 1_200
+
+
+def test_lets_that_nobody_reads_are_not_printed() -> None:
+    plan = Plan(strategy(trade("mid < 0.5"), lets=[Let(name="x", expression=SPREAD)]))
+
+    assert "c_spread" not in plan.source
+    assert plan.lets(["x"], columns(spread=[0.1]), 1)["x"].tolist() == [0.1]
+    assert "c_spread" in plan.source
+
+
+def test_no_text_of_a_file_reaches_the_printed_source() -> None:
+    evil = "x\n    import os"
+    drawn = strategy(
+        trade("mid < 0.5"), lets=[Let(name=evil, expression=SPREAD)], exits=["neg_risk"]
+    )
+    plan = Plan(drawn)
+
+    assert plan.lets([evil], columns(spread=[0.1]), 1)[evil].tolist() == [0.1]
+    assert "import" not in plan.source
+
+
+@pytest.mark.parametrize("name", ["mid\n", "a b", "@x", "@1\n", "é", "", "@٣"])
+def test_only_the_name_of_a_feature_or_a_window_becomes_a_column(name: str) -> None:
+    with pytest.raises(InvariantError, match="is not the name of a column"):
+        Graph({}).column(name)

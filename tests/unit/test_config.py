@@ -18,6 +18,7 @@ from polyrules.config import (
     duration_text,
     load_desk,
     parse_desk,
+    read_journal,
 )
 from polyrules.domain.limits import Limits
 from polyrules.domain.money import Usd
@@ -313,3 +314,29 @@ def test_the_research_desk_of_the_examples_is_a_desk(root: Path) -> None:
     assert found.bankroll_usd == Decimal(10_000)
     assert found.limits.positions_max == 500
     assert found.limits.hard_stop == 1
+
+
+def test_the_journal_of_the_command_line_takes_its_password_from_the_environment() -> (
+    None
+):
+    given = read_journal("postgresql://me:${PW}@host/db", {"PW": "p@ss"})
+
+    assert given.reveal() == "postgresql://me:p%40ss@host/db"
+    assert str(given) == "postgresql://me:${PW}@host/db"
+
+
+def test_a_password_typed_out_is_taken_and_never_shown() -> None:
+    given = read_journal("postgresql://me:secret@host/db", {})
+
+    assert given.reveal() == "postgresql://me:secret@host/db"
+    assert str(given) == "postgresql://me:***@host/db"
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:///${NOPE}.db", "postgresql://me:${PW}@host/${NOPE}"]
+)
+def test_a_variable_is_a_password_or_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="only the journal's password"):
+        read_journal(url, {"NOPE": "x", "PW": "y"})
+    with pytest.raises(ConfigError, match="only the journal's password"):
+        desk(f"journal: {url}", {"NOPE": "x", "PW": "y"})

@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import event as happenings
 
 from polyrules.domain.events import (
     ClockTicked,
     Halted,
+    Settled,
 )
-from polyrules.domain.ids import RunId, StrategyId
+from polyrules.domain.ids import ClientOrderId, RunId, StrategyId
 from polyrules.domain.money import Shares, Side
-from polyrules.domain.orders import OrderStatus
+from polyrules.domain.orders import OrderStatus, PlaceOrder
 from polyrules.domain.steps import Approved, Decision, Verdict
 from polyrules.errors import InvariantError, JournalError
 from polyrules.journal import reading, verify
@@ -23,7 +25,7 @@ from polyrules.journal.chain import SEED, encode, link
 from polyrules.journal.digest import Digest
 from polyrules.journal.records import Holding
 from polyrules.journal.store import Store
-from tests.builders import at, tick
+from tests.builders import at, listed, market, tick
 from tests.journal_story import (
     APPROVED,
     REFUSED,
@@ -90,9 +92,9 @@ def test_a_run_is_read_back_as_it_was_begun_and_ended(store: Store) -> None:
 def test_steps_with_consequences_and_lifecycle_are_kept_in_full(store: Store) -> None:
     keep(store, STORY)
 
-    assert [kept.sequence for kept in store.steps(RUN)] == [4, 5, 6, 8, 10, 11, 12]
+    assert [kept.sequence for kept in store.steps(RUN)] == [1, 4, 5, 6, 8, 10, 11, 12]
     assert list(store.steps(RUN)) == [
-        taken for taken in STORY if taken.sequence in (4, 5, 6, 8, 10, 11, 12)
+        taken for taken in STORY if taken.sequence in (1, 4, 5, 6, 8, 10, 11, 12)
     ]
 
 
@@ -128,7 +130,7 @@ def test_decisions_are_found_by_what_they_say(store: Store) -> None:
 
     assert [row.decision.rule for row in store.decisions(RUN)] == ["r", "q"]
     assert [row.verdict for row in store.decisions(RUN, approved=False)] == [REFUSED]
-    assert [row.sequence for row in store.decisions(RUN, market=M)] == [4]
+    assert [row.sequence for row in store.decisions(RUN, markets=(M,))] == [4]
     assert [row.at for row in store.decisions(RUN, rule="q")] == [at(2)]
     assert store.decisions(RUN, strategy=StrategyId("other")) == []
     assert [row.decision.rule for row in store.decisions(RUN, limit=1)] == ["q"]
@@ -159,6 +161,7 @@ def test_a_position_is_told_even_when_it_is_closed(store: Store) -> None:
 
     assert store.positions(RUN) == [
         Holding(
+            strategy=StrategyId("s"),
             market=M,
             token=YES,
             shares=Decimal(0),
@@ -172,12 +175,51 @@ def test_a_position_is_told_even_when_it_is_closed(store: Store) -> None:
 
 
 def test_an_open_position_is_told_at_cost(store: Store) -> None:
-    keep(store, numbered(step(fill(2)), step(fill(3, "5", Side.SELL, "0.60"))))
+    bought = step(tick(2), commands=(place(),)), step(fill(2))
+    keep(store, numbered(*bought, step(fill(3, "5", Side.SELL, "0.60"))))
 
     (held,) = store.positions(RUN)
 
     assert [held.shares, held.cost] == [5, Decimal("2.5")]
     assert held.realised == Decimal("0.46")
+
+
+def test_two_strategies_in_one_token_are_told_apart_and_both_are_paid(
+    store: Store,
+) -> None:
+    other = msgspec.structs.replace(
+        place("b").order, strategy=StrategyId("t"), client_order_id=ClientOrderId("b")
+    )
+    theirs = msgspec.structs.replace(
+        fill(3, "4", price="0.60"), client_order_id=ClientOrderId("b")
+    )
+    paid = Settled(
+        at=at(5), market=M, token=YES, size=Shares(Decimal(14)), payout=Decimal(1)
+    )
+    keep(
+        store,
+        numbered(
+            step(tick(1), commands=(place(), PlaceOrder(other))),
+            step(fill(2)),
+            step(theirs),
+            step(paid),
+        ),
+    )
+
+    found = store.positions(RUN)
+
+    assert [(one.strategy, one.token, one.bought) for one in found] == [
+        ("s", YES, Decimal(5)),
+        ("t", YES, Decimal("2.4")),
+    ]
+    assert [one.realised for one in found] == [Decimal("4.98"), Decimal("1.58")]
+
+
+def test_the_markets_of_a_run_are_told_as_they_were_listed(store: Store) -> None:
+    facts = msgspec.structs.replace(market("n"), slug="will-it", question="Will it?")
+    keep(store, numbered(step(listed()), step(listed("n", 1, facts=facts))))
+
+    assert store.markets(RUN) == {"m": market("m"), "n": facts}
 
 
 def test_an_untouched_run_verifies(store: Store) -> None:

@@ -16,6 +16,7 @@ from polyrules.language.evaluators.reference import (
 )
 from polyrules.language.expression import Expression, Kind, Type
 from polyrules.language.expressions.check import Scope, check, feature_types
+from polyrules.language.expressions.hoist import Windows
 from polyrules.language.functions import FUNCTIONS, KERNELS
 from polyrules.language.strategy import (
     Fixed,
@@ -30,6 +31,8 @@ from polyrules.language.strategy import (
     Veto,
     Window,
 )
+from tests.strategies import BUY_TIGHT
+from tests.strategies import strategy as loaded
 
 PROB = Type(Kind.NUMBER, "prob")
 RATIO = Type(Kind.NUMBER, "1")
@@ -56,7 +59,9 @@ ROW: dict[str, Value] = {
 
 
 def read(source: str, **lets: Type) -> Expression:
-    checked = check(source, Scope({**feature_types(), **NAMES, **lets}, {}, []), None)
+    checked = check(
+        source, Scope({**feature_types(), **NAMES, **lets}, {}, Windows()), None
+    )
     assert checked.expression is not None, checked.findings
     return checked.expression
 
@@ -460,3 +465,24 @@ def test_what_is_missing_is_told_by_features_and_by_lets_that_look_back() -> Non
     assert outcome.undecided == ("a",)
     assert outcome.unknown == ("gone_price", "moved")
     assert outcome.lets == {"edge": None, "sure": None, "moved": None}
+
+
+class Counting(dict[str, Value]):
+    """A row that lacks everything, and can be asked a thousand times."""
+
+    asked = 0
+
+    def get(self, _: str, default: Value = None) -> Value:  # type: ignore[override]  # one of three overloads
+        self.asked += 1
+        assert self.asked < 1_000, "every let is looked at once"
+        return default
+
+
+def test_lets_that_are_read_on_many_paths_are_looked_at_once() -> None:
+    lets = "\n".join(f"  l{n}: l{n - 1} + l{n - 1} * 2" for n in range(1, 40))
+    text = BUY_TIGHT.replace("\nrules:", f"\nlet:\n  l0: mid\n{lets}\nrules:")
+    strategy = loaded(text.replace("spread <= widest", "l39 <= widest"))
+
+    missing = RowReference(strategy).missing(strategy.rules[0].when, Counting())
+
+    assert missing == ("mid", "position_shares")

@@ -6,7 +6,7 @@ import pytest
 
 from polyrules.domain.events import Event
 from polyrules.domain.money import Side
-from polyrules.venues.tape.calibration import calibrate, wilson
+from polyrules.venues.tape.calibration import _watch, calibrate, wilson
 from polyrules.venues.tape.inspection import Inspection, findings, inspect
 from polyrules.venues.tape.manifest import FORMAT, FlaggedPrices, Manifest
 from polyrules.venues.tape.reader import Tape
@@ -163,6 +163,35 @@ def test_without_an_end_the_answer_is_the_end(tmp_path: Path) -> None:
     )
 
     assert calibrate(tape, HOUR).buckets[0].price == pytest.approx(0.12)
+
+
+def test_an_answer_before_the_end_is_the_end(tmp_path: Path) -> None:
+    tape = write(
+        tmp_path / "tape",
+        listed(facts=market(hours=24)),
+        book(0, (("0.10", "1"),), (("0.14", "1"),)),
+        book(3600, (("0.20", "1"),), (("0.24", "1"),)),
+        book(3601, (("0.90", "1"),), (("0.94", "1"),)),
+        resolved(7200, "0"),
+    )
+
+    assert calibrate(tape, HOUR).buckets[0].price == pytest.approx(0.22)
+
+
+def test_no_history_of_prices_is_held_however_often_they_change(tmp_path: Path) -> None:
+    cents = [f"0.{10 + n % 30}" for n in range(2_000)]
+    tape = write(
+        tmp_path / "tape",
+        listed(facts=market(hours=24)),
+        *(book(n, ((cent, "1"),)) for n, cent in enumerate(cents)),
+        resolved(86_400, "0"),
+    )
+
+    (watch,) = _watch(tape, HOUR).values()
+
+    assert watch.books == 2_000
+    assert watch.price == pytest.approx((0.10 + 1_999 % 30 / 100 + 0.50) / 2)
+    assert not any(isinstance(held, list) for held in vars(watch).values())
 
 
 def test_a_tape_with_one_price_a_market_takes_that_price(tmp_path: Path) -> None:

@@ -75,6 +75,30 @@ def test_the_schema_of_mappings_is_what_the_code_says(root: Path) -> None:
             "m.yaml: assume.book: spread must be in [0, 1) and depth above 0, were 2",
         ),
         (
+            {**PRICES, "constants": {"tick": "0.0000001"}},
+            "m.yaml: constants.tick: must have at most six decimals, was 1E-7",
+        ),
+        (
+            {**PRICES, "constants": {"fee_rate": "nan"}},
+            "m.yaml: constants.fee_rate: must have at most six decimals, was NaN",
+        ),
+        (
+            {**PRICES, "constants": {"size_min": "1e30"}},
+            "m.yaml: constants.size_min: must be at most 1e12, was 1E+30",
+        ),
+        (
+            {**PRICES, "assume": {"book": {"spread": "nan", "depth": 5}}},
+            "m.yaml: assume.book.spread: must have at most six decimals, was NaN",
+        ),
+        (
+            {**PRICES, "constants": {"tick": 0}},
+            "m.yaml: constants.tick: must be inside (0, 1), was 0",
+        ),
+        (
+            {**PRICES, "assume": {"resolution_delay": "1234567890123d"}},
+            "m.yaml: assume.resolution_delay: expected `str` matching regex",
+        ),
+        (
             {**PRICES, "polyrules_mapping": 2},
             "m.yaml: polyrules_mapping: invalid enum value 2, expected 1",
         ),

@@ -573,3 +573,70 @@ def test_a_table_of_nothing_usable_is_refused_with_the_reasons(tmp_path: Path) -
         InputError, match=r"nothing that can stand on a tape: no market"
     ):
         from_csv(tmp_path, f"t,m,p\n{NOON},,0.5\n", PRICES, assume=BOOK)
+
+
+FACTS_OF_ROWS = {
+    "question": "title",
+    "yes_token": "yes",
+    "tick": "step",
+    "group": "family",
+}
+
+
+@pytest.mark.parametrize("names", [("early", "late"), ("late", "early")])
+def test_facts_are_those_of_the_earliest_row_in_whatever_order_files_are_read(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    texts = {
+        "early": f"t,m,p,title,yes,step,family\n{NOON},a,0.4,first,104,0.01,one\n",
+        "late": f"t,m,p,title,yes,step,family\n{NOON + 60},a,0.5,later,7,0.001,two\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.csv").write_text(text, "utf-8")
+
+    tape = taken(
+        tmp_path,
+        [tmp_path / f"{name}.csv" for name in names],
+        {**PRICES, "facts": FACTS_OF_ROWS},
+        assume=BOOK,
+    )
+
+    listed, first, second = tape.events()
+    assert isinstance(listed, MarketListed)
+    assert listed.market.question == "first"
+    assert (listed.market.tick, listed.market.group) == (Decimal("0.01"), "one")
+    assert isinstance(first, BookChanged)
+    assert isinstance(second, BookChanged)
+    assert listed.market.yes == first.token == second.token == "104"
+    assert tops(tape) == [(390_000, 410_000), (490_000, 510_000)]
+
+
+@pytest.mark.parametrize("names", [("early", "late"), ("late", "early")])
+def test_the_earliest_answer_counts_in_whatever_order_files_are_read(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    (tmp_path / "prices.csv").write_text(f"t,m,p\n{NOON},a,0.4\n", "utf-8")
+    (tmp_path / "early.csv").write_text(f"t,m,paid\n{NOON + 60},a,1\n", "utf-8")
+    (tmp_path / "late.csv").write_text(f"t,m,paid\n{NOON + 90},a,0\n", "utf-8")
+    answers = {"rows": "outcomes", "market": "m", "at": TIME, "payout_yes": "paid"}
+
+    tape = taken(
+        tmp_path,
+        [tmp_path / f"{name}.csv" for name in ("prices", *names)],
+        {**PRICES, "file": "prices.csv"},
+        {**answers, "file": "*l*.csv"},
+        assume=BOOK,
+    )
+
+    (answer,) = of_kind(tape, MarketResolved)
+    assert isinstance(answer, MarketResolved)
+    assert (answer.at, str(answer.payout_yes)) == (at(60), "1")
+    assert tape.manifest.left_out == {"a second answer that differs from the first": 1}
+
+
+def test_rows_that_were_left_out_are_counted_once(tmp_path: Path) -> None:
+    text = f"t,m,p\n{NOON},a,0.4\n{NOON},,0.4\n7,a,0.4\n"
+
+    tape = from_csv(tmp_path, text, PRICES, assume=BOOK)
+
+    assert sum(tape.manifest.left_out.values()) == 2

@@ -75,6 +75,10 @@ def test_what_a_listing_says_of_the_moment_is_kept_apart_and_may_be_absent() -> 
         ('["DOWN", "UP"]', "711"),
         ('["Lakers", "Celtics"]', "104"),
         (["no", "yes"], "711"),
+        ('["No", "Draw"]', "711"),
+        ('["Draw", "No"]', "104"),
+        ('["Draw", "Yes"]', "711"),
+        ('["No", "Down"]', "104"),
         (None, "104"),
     ],
 )
@@ -88,7 +92,20 @@ def test_outcomes_named_otherwise_are_told_apart() -> None:
     named = gamma.from_gamma({**MARKET, "outcomes": '["Lakers", "Celtics"]'})
 
     assert not named.by_label
+    assert not gamma.from_gamma({**MARKET, "outcomes": None}).by_label
+    assert not gamma.from_gamma({**MARKET, "outcomes": ["No", "Down"]}).by_label
+    assert gamma.from_gamma({**MARKET, "outcomes": ["No", "Draw"]}).by_label
     assert gamma.from_gamma(MARKET).by_label
+
+
+def test_prices_of_a_listing_are_those_of_its_first_outcome_and_told_of_yes() -> None:
+    prices = {"bestBid": 0.3, "bestAsk": 0.34, "oneDayPriceChange": 0.05}
+
+    told = gamma.from_gamma({**MARKET, **prices, "outcomes": ["Down", "Up"]})
+
+    assert told.listing.listed_bid == 0.66
+    assert told.listing.listed_ask == 0.7
+    assert told.listing.price_change_1d == -0.05
 
 
 @pytest.mark.parametrize(
@@ -191,6 +208,48 @@ def test_the_clobs_list_tells_tick_fee_and_tokens() -> None:
     assert told.neg_risk is True
 
 
+REST: dict[str, Any] = {
+    "condition_id": "0xc",
+    "closed": False,
+    "accepting_orders": True,
+    "accepting_order_timestamp": "2026-03-12T09:21:00Z",
+    "tokens": [
+        {"token_id": "711", "outcome": "No", "winner": False},
+        {"token_id": "104", "outcome": "Yes", "winner": False},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "accepting"),
+    [
+        ({}, True),
+        ({"closed": True}, None),
+        ({"accepting_orders": False}, None),
+    ],
+)
+def test_that_a_market_takes_no_orders_is_unsaid_where_no_time_is_said(
+    change: dict[str, object], accepting: bool | None
+) -> None:
+    told = gamma.from_rest({**REST, **change})
+
+    assert told.listing.accepting_orders is accepting
+
+
+def test_a_listing_says_when_its_market_was_created() -> None:
+    born = {"createdAt": "2026-03-11T09:00:00Z", "startDate": None}
+
+    assert gamma.from_gamma(MARKET).created == 1_773_221_341_000_000
+    assert gamma.from_gamma({**MARKET, **born}).created == 1_773_219_600_000_000
+    assert gamma.from_rest(REST).created == 1_773_307_260_000_000
+
+
+def test_a_time_before_the_venue_was_there_says_nothing() -> None:
+    unset = {"createdAt": "0001-01-01T00:00:00Z", "startDate": None}
+
+    assert gamma.from_gamma({**MARKET, **unset}).created is None
+
+
 def test_the_clobs_market_knows_a_winner_but_not_since_when() -> None:
     payload = {
         "condition_id": "0xc",
@@ -206,4 +265,4 @@ def test_the_clobs_market_knows_a_winner_but_not_since_when() -> None:
 
     assert told.payout_yes == 0
     assert told.closed_at is None
-    assert told.listing.accepting_orders is False
+    assert told.listing.accepting_orders is None

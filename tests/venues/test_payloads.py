@@ -20,7 +20,9 @@ from polyrules.domain.events import (
     TickChanged,
     TradePrinted,
 )
+from polyrules.domain.market import Listing, Market
 from polyrules.errors import InputError
+from polyrules.venues.tape import json_files
 from polyrules.venues.tape.payloads import import_payloads, kind_of
 from polyrules.venues.tape.reader import Tape
 from polyrules.venues.tape.writer import TapeWriter
@@ -180,6 +182,144 @@ def test_a_market_that_only_books_speak_of_is_listed_with_what_they_say(
     assert any("no listing describes" in each for each in tape.manifest.assumptions)
 
 
+def sentences(tape: Tape, word: str) -> list[str]:
+    return [each for each in tape.manifest.assumptions if word in each]
+
+
+def the_market(tape: Tape) -> Market:
+    listed = next(tape.events())
+    assert isinstance(listed, MarketListed)
+    return listed.market
+
+
+CLOB: dict[str, Any] = {"c": "0xc", "t": [{"t": "711"}, {"t": "104"}], "ao": True}
+TEAMS = {**GAMMA, "outcomes": '["Lakers", "Celtics"]'}
+
+
+@pytest.mark.parametrize("names", [("frames", "gamma"), ("gamma", "frames")])
+def test_outcomes_with_names_are_told_and_counted_whatever_is_read_first(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    files: dict[str, Any] = {"frames": [book(0)], "gamma": TEAMS}
+
+    tape = taken(tmp_path, **{name: files[name] for name in names})
+
+    assert the_market(tape).yes == "711"
+    (sentence,) = sentences(tape, "first outcome")
+    assert sentence.endswith("(1)")
+
+
+@pytest.mark.parametrize("names", [("clob", "gamma"), ("gamma", "clob")])
+def test_a_label_says_which_token_is_yes_whatever_is_read_first(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    files: dict[str, Any] = {"clob": [CLOB], "gamma": GAMMA}
+
+    tape = taken(tmp_path, frames=[book(0)], **{name: files[name] for name in names})
+
+    assert (the_market(tape).yes, the_market(tape).no) == ("104", "711")
+    assert sentences(tape, "first outcome") == []
+
+
+@pytest.mark.parametrize("names", [("bare", "clob"), ("clob", "bare")])
+def test_an_answer_goes_with_its_token_and_not_with_its_place(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    bare = {
+        **GAMMA,
+        "outcomes": None,
+        "closed": True,
+        "outcomePrices": '["1", "0"]',
+        "closedTime": "2026-03-12 09:26:10+00",
+    }
+    labelled = {**CLOB, "t": [{"t": "711", "o": "Down"}, {"t": "104", "o": "Up"}]}
+    files: dict[str, Any] = {"bare": bare, "clob": [labelled]}
+
+    tape = taken(tmp_path, frames=[book(0)], **{name: files[name] for name in names})
+
+    answer = list(tape.events())[-1]
+    assert isinstance(answer, MarketResolved)
+    assert the_market(tape).yes == "104"
+    assert answer.payout_yes == 0
+
+
+@pytest.mark.parametrize("names", [("bare", "clob"), ("clob", "bare")])
+def test_listed_prices_go_with_their_token_and_not_with_their_place(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    bare = {**GAMMA, "outcomes": None, "bestBid": 0.3, "bestAsk": 0.34}
+    labelled = {**CLOB, "t": [{"t": "711", "o": "Down"}, {"t": "104", "o": "Up"}]}
+    files: dict[str, Any] = {"bare": bare, "clob": [labelled]}
+
+    tape = taken(tmp_path, frames=[book(60)], **{n: files[n] for n in names})
+
+    listed = next(tape.events())
+    assert isinstance(listed, MarketListed)
+    assert (listed.listing.listed_bid, listed.listing.listed_ask) == (0.66, 0.7)
+
+
+def test_a_closed_market_without_a_closing_time_may_have_taken_orders_until_the_end(
+    tmp_path: Path,
+) -> None:
+    rest = {
+        "condition_id": "0xc",
+        "closed": True,
+        "accepting_orders": False,
+        "accepting_order_timestamp": "2026-03-12T09:00:00Z",
+        "tokens": [
+            {"token_id": "104", "outcome": "Up", "winner": True},
+            {"token_id": "711", "outcome": "Down", "winner": False},
+        ],
+    }
+
+    tape = taken(tmp_path, frames=[book(0), book(60)], rest=[rest])
+
+    listed = next(tape.events())
+    assert isinstance(listed, MarketListed)
+    assert listed.listing.accepting_orders is None
+    assert kinds(tape) == [MarketListed, BookChanged, BookChanged]
+    assert (
+        tape.manifest.notes[
+            "closed markets without the time they closed: the end of orders is unsaid"
+        ]
+        == 1
+    )
+
+
+def test_a_closed_market_of_gamma_without_any_time_says_nothing_of_the_moment(
+    tmp_path: Path,
+) -> None:
+    closed = {**GAMMA, "closed": True, "updatedAt": None, "startDate": "2026-03-12"}
+
+    listed = next(taken(tmp_path, frames=[book(0)], gamma=closed).events())
+
+    assert isinstance(listed, MarketListed)
+    assert listed.listing == Listing()
+
+
+OTHER = book(0) | {"market": "0xother", "asset_id": "5"}
+
+
+def test_a_market_is_not_listed_before_it_was_created(tmp_path: Path) -> None:
+    born = {**GAMMA, "createdAt": "2026-03-12T09:20:50Z"}
+
+    tape = taken(tmp_path, frames=[OTHER, book(40)], gamma=born)
+
+    listed = {e.market.id: e.at for e in tape.events() if isinstance(e, MarketListed)}
+    assert listed == {"0xother": AT, "0xc": AT + 20 * SECOND}
+
+
+def test_a_market_with_a_book_is_listed_by_then_whenever_it_says_it_was_created(
+    tmp_path: Path,
+) -> None:
+    born = {**GAMMA, "createdAt": "2026-03-12T09:20:50Z"}
+
+    tape = taken(tmp_path, frames=[OTHER, book(10)], gamma=born)
+
+    listed = {e.market.id: e.at for e in tape.events() if isinstance(e, MarketListed)}
+    assert listed == {"0xother": AT, "0xc": AT + 10 * SECOND}
+
+
 def test_all_frames_of_the_market_channel_have_their_event(tmp_path: Path) -> None:
     trade = {
         "market": "0xc",
@@ -278,6 +418,40 @@ def test_gzipped_files_are_read_and_a_torn_one_as_far_as_it_goes(
     )
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_json_in_one_piece_is_read_up_to_a_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, packed: bool
+) -> None:
+    monkeypatch.setattr(json_files, "WHOLE", 1_000)
+    text = json.dumps([book(n) for n in range(100)]).encode()
+    file = tmp_path / ("frames.json.gz" if packed else "frames.json")
+    file.write_bytes(gzip.compress(text, mtime=0) if packed else text)
+
+    with pytest.raises(InputError, match="more than 1,000 bytes in one piece") as told:
+        taken_from(tmp_path, file)
+
+    assert str(file) in told.value.message
+    assert ".jsonl" in told.value.hint
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_lines_go_on_beyond_that_limit_but_no_single_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, packed: bool
+) -> None:
+    monkeypatch.setattr(json_files, "WHOLE", 1_000)
+    lines = [json.dumps(book(n)).encode() for n in range(100)]
+    name = "frames.jsonl.gz" if packed else "frames.jsonl"
+    pack = gzip.compress if packed else bytes
+    (tmp_path / name).write_bytes(pack(b"\n".join(lines)))
+
+    tape = taken_from(tmp_path, tmp_path / name)
+
+    assert tape.manifest.counts["BookChanged"] == 100
+    (tmp_path / name).write_bytes(pack(lines[0] + b" " * 1_000 + lines[1]))
+    with pytest.raises(InputError, match="more than 1,000 bytes in one piece"):
+        taken_from(tmp_path / "again", tmp_path / name)
+
+
 @pytest.mark.parametrize(
     ("payload", "why"),
     [
@@ -317,6 +491,27 @@ def test_a_file_that_is_no_json_is_sent_to_the_mapping(tmp_path: Path) -> None:
     assert "--mapping" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        book(1, timestamp="1e999999"),
+        book(1, bids=[{"price": "0.48", "size": "1e999999"}]),
+        book(1, bids=[{"price": "0.48", "size": "1e30"}]),
+        change(1, size="1e30"),
+        change(1, price="1e999999"),
+        {**GAMMA, "volume24hr": "1e999999"},
+        {**GAMMA, "orderMinSize": "1e30"},
+    ],
+)
+def test_a_number_beyond_all_reason_costs_its_own_payload_only(
+    tmp_path: Path, wrong: dict[str, Any]
+) -> None:
+    tape = taken(tmp_path, frames=[book(0), wrong, book(2)])
+
+    assert kinds(tape) == [MarketListed, BookChanged, BookChanged]
+    assert sum(tape.manifest.left_out.values()) == 1
+
+
 keys = st.sampled_from(
     [
         *("market", "asset_id", "bids", "asks", "price_changes", "changes", "side"),
@@ -325,7 +520,9 @@ keys = st.sampled_from(
         *("condition_id", "winning_asset_id", "assets_ids", "new_tick_size"),
     ]
 )
-words = st.sampled_from(["0xc", "104", "0.5", "BUY", "book", "NaN", "", str(T0), "[1]"])
+words = st.sampled_from(
+    ["0xc", "104", "0.5", "BUY", "book", "NaN", "", str(T0), "[1]", "1e999999", "1e30"]
+)
 wild: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 2) | words,
     lambda inner: (

@@ -65,6 +65,11 @@ def test_a_one_sided_book_is_a_book_and_empty_levels_are_none() -> None:
         ({"price": "NaN", "size": "1"}, "a price or size that is no number"),
         ({"price": "0.5", "size": "Infinity"}, "a price or size that is no number"),
         ({"price": "0.5", "size": "-1"}, "a size below 0"),
+        ({"price": "0.5", "size": "1e30"}, "a number beyond 1e12"),
+        ({"price": "0.5", "size": "1e999999"}, "a number beyond 1e12"),
+        ({"price": "-1e9999999", "size": "1"}, "a number beyond 1e12"),
+        ({"price": "0.5", "size": 10**40}, "a number beyond 1e12"),
+        ({"price": "1e-9999999", "size": "1"}, r"a price outside \(0, 1\)"),
         ({"price": "1.00", "size": "1"}, r"a price outside \(0, 1\)"),
         ({"price": "0", "size": "1"}, r"a price outside \(0, 1\)"),
         ({"price": None, "size": "1"}, "a price or size that is no number"),
@@ -199,6 +204,9 @@ def test_times_are_read_in_every_spelling_the_venue_has(stamp: wire.Number) -> N
         ("soon", "a time that cannot be read"),
         (0, "a timestamp out of range"),
         ("1e300", "a timestamp out of range"),
+        ("1e999999", "a timestamp out of range"),
+        ("-1e9999999", "a timestamp out of range"),
+        ("1e-9999999", "a timestamp out of range"),
         ("1970-01-01", "a timestamp out of range"),
     ],
 )
@@ -207,8 +215,14 @@ def test_a_time_that_is_none_is_refused(stamp: wire.Number, told: str) -> None:
         wire.time(stamp)
 
 
+def test_the_largest_number_that_is_believed_fits_a_tape() -> None:
+    assert wire.shares("1e12") == 10**18 < 2**63
+
+
+huge = st.sampled_from(["1e999999", "-1e999999", "1e30", "1e-999999", 10**40, 1e308])
 values: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    (st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8))
+    | huge,
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(st.sampled_from(["price", "size", "side", "asset_id"]), inner)

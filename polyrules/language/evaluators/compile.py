@@ -6,7 +6,8 @@ question, and a comparison with a missing side answers no to both, so that Kleen
 logic costs nothing. Whatever could have become infinite is made missing.
 
 The reference interpreter says what an expression means; this gives the same bits, only
-faster. It remembers no row between calls, and never writes into the columns it is given.
+faster. It remembers no row from one call to the next, and never writes into the columns
+it is given.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

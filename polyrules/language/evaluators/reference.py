@@ -21,17 +21,12 @@ from simpleeval import SimpleEval
 
 from polyrules.domain.money import snap
 from polyrules.language.expression import Expression
+from polyrules.language.expressions.constants import ARITHMETIC
 from polyrules.language.functions import FUNCTIONS
 from polyrules.language.strategy import OnUnknown, Piece, Strategy, Trade, Value
 
 Row = Mapping[str, Value]
 
-ARITHMETIC: Mapping[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-}
 COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,

@@ -2,7 +2,7 @@
 
 All that is wrong with a text is told at once, each thing once: what is made of a wrong
 part is not judged. Params become constants here, and window functions become columns.
-It never raises, whatever the text, and computes nothing but the lengths of windows.
+It never raises, whatever the text, and computes nothing but constants, to look at them.
 """
 
 import ast
@@ -11,20 +11,23 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from polyrules.documents.words import did_you_mean
 from polyrules.errors import InvariantError
 from polyrules.features.catalog import CATALOG
 from polyrules.language.expression import Expression, Kind, Type
-from polyrules.language.expressions.hoist import hoist
+from polyrules.language.expressions.constants import constant
+from polyrules.language.expressions.hoist import Windows, hoist
 from polyrules.language.expressions.parse import parse
 from polyrules.language.expressions.tokens import Finding
 from polyrules.language.expressions.typed import (
     BOOL,
+    BOOL_HINT,
     NUMBER,
     WORD,
     Typed,
     common,
+    pair_hint,
     shown,
-    suggest,
     time_hint,
     unit_shown,
 )
@@ -36,9 +39,8 @@ from polyrules.language.expressions.units import (
     shared,
 )
 from polyrules.language.functions import FUNCTIONS, WINDOWS, Function
-from polyrules.language.strategy import Window
 
-__all__ = ["Checked", "Finding", "Scope", "check", "feature_types", "suggest"]
+__all__ = ["Checked", "Finding", "Scope", "check", "feature_types"]
 
 SYMBOLS: Mapping[type[ast.AST], str] = {
     ast.And: "and",
@@ -74,12 +76,16 @@ class Scope:
         windows: Where window functions are hoisted to; None where none may stand.
         lets: What lets mean, so that a window can look back at one; at a let that is
             not here it cannot.
+        numbers: Lets that are constant numbers.
+        suggests: Whether to look for the name that an unknown one may have meant.
     """
 
     types: Mapping[str, Type]
     constants: Mapping[str, tuple[Type, float | bool | str]]
-    windows: list[Window] | None
+    windows: Windows | None
     lets: Mapping[str, Expression] = field(default_factory=dict)
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    suggests: bool = True
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -103,7 +109,7 @@ def check(source: str, scope: Scope, want: Type | None) -> Checked:
     parsed = parse(source)
     if parsed.tree is None:
         return Checked(None, parsed.findings)
-    typed = Typed(source)
+    typed = Typed(source, scope.lets, scope.numbers)
     checker = _Checker(typed, scope)
     tree = checker.read(parsed.tree)
     if want is not None and tree in typed.types:
@@ -115,7 +121,8 @@ def check(source: str, scope: Scope, want: Type | None) -> Checked:
         ordered = sorted(typed.findings, key=lambda each: (each.start, each.end))
         return Checked(None, tuple(ordered))
     if scope.windows is not None:
-        scope.windows[:] = checker.windows
+        scope.windows.take(checker.windows)
+    typed.settle()
     return Checked(typed.expression(tree), ())
 
 
@@ -159,7 +166,7 @@ class _Checker:
         self._typed = typed
         self._types = typed.types
         self._scope = scope
-        self.windows = list(scope.windows or ())
+        self.windows = Windows() if scope.windows is None else scope.windows.copy()
 
     def read(self, node: ast.expr) -> ast.expr:
         """Give a node and all below it a type; return what stands for it."""
@@ -200,7 +207,8 @@ class _Checker:
             hint = f"{name} is a function: {function.signature}"
         else:
             known = [*scope.types, *scope.constants]
-            hint = OTHER_WORDS.get(name.lower()) or suggest(name, known)
+            known = known if scope.suggests else []
+            hint = OTHER_WORDS.get(name.lower()) or did_you_mean(name, known)
         self._typed.tell(node, "PN001", f'unknown feature "{name}"', hint)
         return node
 
@@ -279,19 +287,19 @@ class _Checker:
             message = "two texts are compared: nothing here depends on the market"
             typed.tell(place, "PT003", message)
         else:
-            typed.adopt([left], both, typed.text(right))
-            typed.adopt([right], both, typed.text(left))
+            typed.adopt([left], both, right)
+            typed.adopt([right], both, left)
 
     def _tell_pair(
         self, one: Type, other: Type, place: ast.expr | tuple[ast.expr, ast.expr]
     ) -> None:
         if one.kind is other.kind is Kind.NUMBER:
             units = f"{unit_shown(one.unit)} with {unit_shown(other.unit)}"
-            hint = time_hint(one.unit, other.unit)
+            hint = pair_hint(one.unit, other.unit)
             self._typed.tell(place, "PU002", f"cannot compare {units}", hint)
             return
         is_text = Kind.ENUM in (one.kind, other.kind)
-        hint = "" if is_text else "a bool stands alone: x, or not x"
+        hint = "" if is_text else BOOL_HINT
         message = f"cannot compare {shown(one)} with {shown(other)}"
         if one.kind is other.kind:
             message = "cannot compare words of different lists"
@@ -321,7 +329,8 @@ class _Checker:
         node.args = [self.read(argument) for argument in node.args]
         function = FUNCTIONS.get(name)
         if function is None:
-            hint = suggest(name, [*FUNCTIONS, *WINDOWS])
+            known = [*FUNCTIONS, *WINDOWS] if self._scope.suggests else []
+            hint = did_you_mean(name, known)
             if name in self._scope.types or name in self._scope.constants:
                 hint = f"{name} is a value: write it without brackets"
             self._typed.tell(node.func, "PN002", f'unknown function "{name}"', hint)
@@ -349,14 +358,17 @@ class _Checker:
         pairs = zip(takes, node.args, strict=True)
         sound = [self._fits(function.name, take, each) for take, each in pairs]
         if function.gives not in SAME:
-            self._types[node] = _given(function.gives)
+            self._types[node] = type_ = _given(function.gives)
+            value = constant(node) if all(sound) else None
+            if value is not None and not self._typed.is_price(node, value, type_):
+                del self._types[node]  # as_prob(92): told, and not judged again
         alike = [
             each for take, each in zip(takes, node.args, strict=True) if take in SAME
         ]
         if alike and all(sound):
-            type_ = self._alike(node, function.name, alike)
-            if type_ is not None and function.gives in SAME:
-                self._types[node] = type_
+            found = self._alike(node, function.name, alike)
+            if found is not None and function.gives in SAME:
+                self._types[node] = found
 
     def _fits(self, name: str, takes: str, node: ast.expr) -> bool:
         """Tell whether an argument is what a function takes; note it if it is not."""

@@ -7,30 +7,23 @@ thing computed here. The samples themselves are kept elsewhere.
 
 import ast
 import copy
-import math
-import operator
-from collections.abc import Callable, Iterable, Mapping, MutableSequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Literal, TypeVar, cast
 
 from polyrules.features.catalog import CATALOG
 from polyrules.language.expression import Expression, Kind, Type
+from polyrules.language.expressions.constants import constant
 from polyrules.language.expressions.parse import NODES_MAX, segment
 from polyrules.language.expressions.typed import Typed, shown
-from polyrules.language.functions import DAY, FUNCTIONS, HOUR
-from polyrules.language.strategy import Value, Window
+from polyrules.language.functions import DAY, HOUR
+from polyrules.language.strategy import Window
 
 WINDOW_MAX = 31 * DAY  # seconds
 MICROSECONDS = 1_000_000
-WRONG_WINDOW = "PW002"
+WINDOWS_MAX = 50
+WRONG_WINDOW, TOO_MANY = "PW002", "PW004"
 Part = TypeVar("Part")
-TIMES = ("seconds", "minutes", "hours", "days", "to_hours")
-ARITHMETIC: Mapping[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-}
 
 
 class _Refused(Exception):
@@ -41,16 +34,58 @@ class _Refused(Exception):
         super().__init__(message)
 
 
+class Windows:
+    """The windows of a strategy, each held once, in the order in which they came.
+
+    Attributes:
+        by_meaning: Windows by kernel, argument and length.
+    """
+
+    def __init__(self) -> None:
+        self.by_meaning: dict[tuple[str, str, int], Window] = {}
+
+    def __len__(self) -> int:
+        return len(self.by_meaning)
+
+    def __iter__(self) -> Iterator[Window]:
+        return iter(self.by_meaning.values())
+
+    def copy(self) -> "Windows":
+        """Return windows that can grow apart from these."""
+        other = Windows()
+        other.take(self)
+        return other
+
+    def take(self, other: "Windows") -> None:
+        """Become what the other windows are."""
+        self.by_meaning = dict(other.by_meaning)
+
+    def find(self, kernel: str, argument: Expression, length: int) -> Window | None:
+        """Return the window of that meaning, a new one if need be; None if full."""
+        key = kernel, ast.dump(argument.tree), length
+        if key not in self.by_meaning:
+            if len(self.by_meaning) >= WINDOWS_MAX:
+                return None
+            self.by_meaning[key] = Window(
+                name=f"@{len(self.by_meaning) + 1}",
+                kernel=cast(Literal["lag", "mean_over", "std_over", "zscore"], kernel),
+                argument=argument,
+                length=length,
+            )
+        return self.by_meaning[key]
+
+
 def hoist(
     typed: Typed,
     node: ast.Call,
-    windows: MutableSequence[Window],
+    windows: Windows,
     lets: Mapping[str, Expression],
 ) -> str | None:
     """Find or add the window that a call asks for.
 
     Args:
-        typed: Types of the arguments; what is wrong is told there, as PW002.
+        typed: Types of the arguments; what is wrong is told there, as PW002, and PW004
+            for one window too many.
         node: The call, of two typed arguments.
         windows: All windows so far; a new one is added.
         lets: Lets by name, to be written out.
@@ -64,17 +99,11 @@ def hoist(
     length = _tried(typed, node.args[1], name, _length)
     if argument is None or length is None:
         return None
-    for window in windows:
-        same = ast.dump(window.argument.tree) == ast.dump(argument.tree)
-        if same and (window.kernel, window.length) == (name, length):
-            return window.name
-    window = Window(
-        name=f"@{len(windows) + 1}",
-        kernel=cast(Literal["lag", "mean_over", "std_over", "zscore"], name),
-        argument=argument,
-        length=length,
-    )
-    windows.append(window)
+    window = windows.find(name, argument, length)
+    if window is None:
+        message = f"more than {WINDOWS_MAX} windows in one strategy"
+        typed.tell(node, TOO_MANY, message, "each remembers its own samples: use fewer")
+        return None
     return window.name
 
 
@@ -149,7 +178,7 @@ def _written_out(
 def _length(typed: Typed, node: ast.expr, name: str) -> int:
     """Return the length of a window [microseconds]."""
     type_ = typed.types[node]
-    value = _constant(node)
+    value = constant(node)
     hint = "write a time such as hours(6), or use a param of type duration"
     if value is None:
         message = f"the length of {name} must be constant, was {typed.text(node)}"
@@ -162,29 +191,3 @@ def _length(typed: Typed, node: ast.expr, name: str) -> int:
         message = f"the length of {name} must be in (0, 31 days], was {seconds:g} s"
         raise _Refused(message)
     return round(seconds * MICROSECONDS)
-
-
-def _constant(node: ast.expr) -> float | None:
-    """Return the value of a constant number, None if it is none."""
-    match node:
-        case ast.Constant(value=float(value)):
-            return value
-        case ast.BinOp(left=left, op=symbol, right=right):
-            return _applied(ARITHMETIC[type(symbol)], [left, right])
-        case ast.Call(func=ast.Name(id=name), args=arguments) if name in TIMES:
-            return _applied(FUNCTIONS[name].evaluate, arguments)
-        case _:
-            return None
-
-
-def _applied(
-    operation: Callable[..., Value] | None, nodes: Iterable[ast.expr]
-) -> float | None:
-    values = [_constant(node) for node in nodes]
-    if operation is None or None in values:
-        return None
-    try:
-        result = operation(*values)
-    except ArithmeticError:
-        return None
-    return result if isinstance(result, float) and math.isfinite(result) else None

@@ -4,7 +4,6 @@ The document has been compared with the schema; here its expressions are read an
 sentences are checked that no schema can say. What is wrong already is passed over.
 """
 
-import ast
 import keyword
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -17,11 +16,13 @@ from polyrules.documents.quantities import (
     parse_shares,
     parse_usd,
     per_cent,
+    shown_duration,
 )
 from polyrules.domain.ids import StrategyId
 from polyrules.domain.money import Side
 from polyrules.errors import Problem, Severity
 from polyrules.language.expression import Expression
+from polyrules.language.expressions.constants import constant
 from polyrules.language.files.digest import digest
 from polyrules.language.files.examples import read_cases
 from polyrules.language.files.texts import BOOL, PROB, RATIO, Texts
@@ -61,6 +62,9 @@ TAKEN = "PS011"
 SHADOWS = "PS012"
 LACKS_FAIR = "PS014"
 OUT_OF_RANGE = "PS007"
+LOOKS_TOO_FAR = "PW002"
+READS_NOTHING = "PL001"
+SAMPLES_MAX = 100_000  # 800 KB a market
 OUT_OF_DOMAIN = "PU003"
 UNUSED = "PL004"
 
@@ -186,6 +190,10 @@ class Building:
         for index, rule in self._entries("rules"):
             at: Path = ("rules", index)
             when = texts.expression((*at, "when"), BOOL)
+            if when is not None and not self._reads_any(when):
+                hint = "compare a feature with something, such as spread <= 0.02"
+                message = "when reads no feature: it is the same on every market"
+                texts.tell((*at, "when"), READS_NOTHING, message, hint)
             action = texts.value(*at, "then", "action")
             if action is None:
                 continue
@@ -202,6 +210,20 @@ class Building:
                         on_unknown=OnUnknown(unknown),
                     )
                 )
+
+    def _reads_any(self, expression: Expression) -> bool:
+        """Tell whether an expression reads a feature, itself or through lets."""
+        lets = {let.name: let.expression for let in self._lets}
+        seen: set[str] = set()
+        waiting = list(expression.reads)
+        while waiting:
+            name = waiting.pop()
+            if name not in lets:
+                return True
+            if name not in seen:
+                seen.add(name)
+                waiting += lets[name].reads
+        return False
 
     def _veto(self, at: Path) -> Veto:
         return Veto(reason=self._texts.message((*at, "then", "reason")))
@@ -234,7 +256,7 @@ class Building:
         )
 
     def _check_literal(self, at: Path, read: Expression | None, domain: str) -> None:
-        value = None if read is None else _constant(read.tree)
+        value = None if read is None else constant(read.tree, self._texts.numbers)
         if value is None:
             return
         inside = 0 <= value <= 1 if domain[0] == "[" else 0 < value < 1
@@ -279,6 +301,8 @@ class Building:
             found = texts.value("schedule", "every")
             message = f"every must be in [100ms, 1d], was {found}"
             texts.tell(("schedule", "every"), OUT_OF_RANGE, message)
+        elif every is not None:
+            self._check_windows(every)
         places: list[Path] = [("sizing", "amount"), ("sizing", "cap")]
         places += [("risk", key) for key in RISK if key != "min_order"]
         places += [("exits", i, "max_hold") for i, _ in self._entries("exits")]
@@ -289,6 +313,21 @@ class Building:
             ):
                 message = f"{at[-1]} must be more than 0, was {text}"
                 texts.tell(at, OUT_OF_RANGE, message)
+
+    def _check_windows(self, every: int) -> None:
+        """Refuse windows that would remember too many samples of each market."""
+        for window in self._texts.windows:
+            samples = window.length // every
+            if samples > SAMPLES_MAX:
+                message = (
+                    f"{window.kernel} over {shown_duration(window.length)}, sampled"
+                    f" every {shown_duration(every)}, remembers {samples:,} samples a"
+                    f" market, at most {SAMPLES_MAX:,}"
+                )
+                hint = "look back over less, or set schedule.every higher"
+                self._texts.tell(
+                    self._texts.places[window.name], LOOKS_TOO_FAR, message, hint
+                )
 
     def _check_kelly(self) -> None:
         texts = self._texts
@@ -322,15 +361,6 @@ class Building:
 
 def _has_window(expression: Expression) -> bool:
     return any(name.startswith("@") for name in expression.reads)
-
-
-def _constant(tree: ast.expr) -> float | None:
-    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
-        value = _constant(tree.operand)
-        return None if value is None else -value
-    if isinstance(tree, ast.Constant) and isinstance(tree.value, int | float):
-        return None if isinstance(tree.value, bool) else float(tree.value)
-    return None
 
 
 def _sizing(sizing: dict[str, Any]) -> Fixed | Kelly:

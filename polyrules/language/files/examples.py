@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from polyrules.documents.document import Document, Path
-from polyrules.documents.shape import did_you_mean, shown
+from polyrules.documents.quantities import per_cent
+from polyrules.documents.shape import shown
 from polyrules.language.expression import Kind, Type
 from polyrules.language.files.texts import Texts
 from polyrules.language.strategy import Case, Value
@@ -15,6 +16,7 @@ from polyrules.language.strategy import Case, Value
 UNKNOWN = "PS015"
 WRONG_TYPE = "PS003"
 WRONG_WORD = "PS004"
+OUT_OF_DOMAIN = "PU003"
 MISSING = "missing"  # how a file may say that a value is missing
 
 
@@ -61,7 +63,7 @@ def _given(
         if name in windowed or name in texts.features:
             values[name] = _checked(texts, (*at, name), value, texts.types[name])
             continue
-        hint = did_you_mean(name, [*texts.features, *windowed])
+        hint = texts.did_you_mean(name, [*texts.features, *windowed])
         message = f'a test gives "{name}", which is no feature'
         if name in lets and name not in texts.types:
             continue  # the let itself is wrong, and told
@@ -86,8 +88,13 @@ def _checked(texts: Texts, at: Path, value: Value, type_: Type) -> Value:
         texts.tell(at, WRONG_TYPE, message, "write a number or missing")
     elif type_.kind is Kind.ENUM and value not in type_.values:
         message = f"{shown(value)} is not a value of {at[-1]}"
-        hint = did_you_mean(str(value), type_.values)
+        hint = texts.did_you_mean(str(value), type_.values)
         texts.tell(at, WRONG_WORD, message, hint or ", ".join(type_.values))
+    elif (
+        type_.unit == "prob" and isinstance(value, int | float) and not -1 <= value <= 1
+    ):
+        message = f"{at[-1]} {value:g} is outside [0, 1]: prices are probabilities"
+        texts.tell(at, OUT_OF_DOMAIN, message, per_cent(value))
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return float(value) if is_number else value
 
@@ -105,15 +112,22 @@ def _check_expect(texts: Texts, at: Path, expect: dict[str, Any]) -> None:
         name = texts.value(*at, key)
         if name is not None and name not in names:
             message = f'no {words[key]} is called "{name}"'
-            hint = did_you_mean(name, names) or f"there are: {', '.join(names)}"
+            hint = texts.did_you_mean(name, names) or f"there are: {', '.join(names)}"
             texts.tell((*at, key), UNKNOWN, message, hint)
+    price = texts.value(*at, "price")
+    if isinstance(price, int | float) and not 0 < price < 1:
+        message = f"price {price:g} is outside (0, 1)"
+        texts.tell((*at, "price"), OUT_OF_DOMAIN, message, per_cent(price))
     names = [*texts.types, *(texts.value("let") or ())]
     for index in range(len(expect.get("unknown") or ())):
         name = texts.value(*at, "unknown", index)
         if name is not None and name not in names:
             message = f'no feature or let is called "{name}"'
             texts.tell(
-                (*at, "unknown", index), UNKNOWN, message, did_you_mean(name, names)
+                (*at, "unknown", index),
+                UNKNOWN,
+                message,
+                texts.did_you_mean(name, names),
             )
 
 

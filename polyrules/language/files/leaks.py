@@ -10,14 +10,16 @@ from polyrules.documents.document import Document, Path
 from polyrules.documents.places import Span
 from polyrules.errors import Problem
 
+# Whatever may be repeated is bounded: a search from each of many beginnings must not
+# run to the end of the file each time.
 SECRET = re.compile(
-    r"(?P<key>0x[0-9a-fA-F]{64}|-----BEGIN [A-Z ]*PRIVATE KEY)"
+    r"(?P<key>0x[0-9a-fA-F]{64}|-----BEGIN [A-Z ]{0,40}PRIVATE KEY)"
     r"|(?P<wallet>0x[0-9a-fA-F]{40}(?![0-9a-fA-F]))"
-    r"|(?P<secret>\bsk[-_](?:live[-_]|proj-)?[A-Za-z0-9]{20,}"
-    r"|\bgh[pousr]_[A-Za-z0-9]{30,}|\bAKIA[0-9A-Z]{16}"
-    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}|\b[0-9a-fA-F]{64})"
+    r"|(?P<secret>\bsk[-_](?:live[-_]|proj-)?[A-Za-z0-9]{20,200}"
+    r"|\bgh[pousr]_[A-Za-z0-9]{30,200}|\bAKIA[0-9A-Z]{16}"
+    r"|\beyJ[\w-]{8,300}\.eyJ[\w-]{8,2000}|\b[0-9a-fA-F]{64})"
 )
-SITE = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s'\"]+", re.IGNORECASE)
+SITE = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s'\"]{1,2000}", re.IGNORECASE)
 WORDS = {
     "key": ("a private key", "delete it, and treat it as stolen: it was written down"),
     "wallet": ("the address of a wallet", "a strategy is shared; wallets are not"),

@@ -12,14 +12,15 @@ from polyrules.documents.dialect import BOOL, FLOAT
 from polyrules.documents.document import Document, Path
 from polyrules.documents.quantities import (
     SECOND,
-    UNITS,
     parse_duration,
     parse_shares,
     parse_usd,
     per_cent,
+    shown_duration,
     with_unit,
 )
-from polyrules.documents.shape import did_you_mean, shown
+from polyrules.documents.shape import shown
+from polyrules.documents.words import did_you_mean
 from polyrules.errors import ConfigError, Problem
 from polyrules.language.expression import Kind, Type
 from polyrules.language.strategy import Param
@@ -254,8 +255,4 @@ def _range(param: Param, kind: str) -> str:
 def _shown(value: float, kind: str) -> str:
     if kind != "duration" or not math.isfinite(value):
         return f"{value:g}"
-    micros = round(value * SECOND)
-    for unit in ("d", "h", "m", "s"):
-        if micros and micros % UNITS[unit] == 0:
-            return f"{micros // UNITS[unit]}{unit}"
-    return f"{value:g}s"
+    return shown_duration(round(value * SECOND))

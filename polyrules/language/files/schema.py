@@ -13,6 +13,10 @@ from polyrules.language.files.forms import NAME, Schema
 EXPRESSION_CHARS_MAX = 500
 LATER = "not in this version yet"
 TIERS = "a tier sets polling only, it is not what a rule sees; leave it out"
+TOKENS = {
+    **dict.fromkeys(("YES", "Yes", "yes"), "write yes_token"),
+    **dict.fromkeys(("NO", "No", "no"), "write no_token"),
+}
 PARAM_TYPES = (
     "prob",
     "usd",
@@ -97,7 +101,7 @@ def _strategy() -> Schema:
     )
     version = {
         "type": "string",
-        "pattern": r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$",
+        "pattern": r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(?!\n)$",
         "description": "Version of this strategy, not of the language.",
         "x-expected": "a version such as 1.0.0",
     }
@@ -175,9 +179,12 @@ def _universe() -> Schema:
             ),
         },
         required=("each",),
-        later=dict.fromkeys(
-            ("limit", "family", "as", "within", "series", "source", "kinds"), LATER
-        ),
+        later={
+            **dict.fromkeys(
+                ("limit", "family", "as", "within", "series", "source", "kinds"), LATER
+            ),
+            "tiers": TIERS,
+        },
     )
 
 
@@ -238,6 +245,7 @@ def _then() -> Schema:
         "token": forms.word(
             ("yes_token", "no_token"),
             "Which outcome. Not YES and NO: older readers of YAML take NO for false.",
+            later=TOKENS,
         ),
         "price": forms.expression("Limit price [usd/share] in terms of that token."),
         "fair": forms.expression(
@@ -381,12 +389,14 @@ def _schedule() -> Schema:
 
 def _tests() -> Schema:
     value: Schema = {"type": ["number", "string", "boolean", "null"]}
-    name = {"type": "string", "pattern": NAME}
+    name = {"type": "string", "pattern": NAME, "x-expected": "a name"}
     expect = forms.mapping_of(
         "What must follow.",
         {
             "fires": name | {"description": "Id of the rule that decides, or none."},
-            "token": forms.word(("yes_token", "no_token"), "The token it trades."),
+            "token": forms.word(
+                ("yes_token", "no_token"), "The token it trades.", later=TOKENS
+            ),
             "action": forms.word(("buy", "sell", "none"), "What it does."),
             "price": {"type": "number", "description": "The price it asks."},
             "guard": name | {"description": "Id of the guard that blocks."},

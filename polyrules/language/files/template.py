@@ -5,18 +5,19 @@ templates reach attributes, items and formats a billion characters wide; these d
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from polyrules.documents.words import did_you_mean
 from polyrules.language.expression import Kind, Type
-from polyrules.language.expressions.check import Finding, suggest
+from polyrules.language.expressions.check import Finding
 from polyrules.language.strategy import Piece
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 FORMAT = re.compile(
-    r"(?P<sign>\+?)(?P<comma>,?)(?:\.(?P<digits>\d+))?(?P<kind>[f%ds]?)"
+    r"(?P<sign>\+?)(?P<comma>,?)(?:\.(?P<digits>[0-9]+))?(?P<kind>[f%ds]?)"
 )
 DIGITS_MAX = 9
 FORMATS = "formats: .3f, +.2f, ,.0f, .1%, d for whole numbers, s for words"
@@ -40,6 +41,8 @@ def parse_template(
     source: str,
     types: Mapping[str, Type],
     constants: Mapping[str, tuple[Type, float | bool | str]],
+    *,
+    suggests: bool = True,
 ) -> Template:
     """Parse a message and check every name and format in it.
 
@@ -47,6 +50,7 @@ def parse_template(
         source: The message; `{{` and `}}` stand for braces.
         types: What may be named: features and lets.
         constants: Params; they are printed here and now, and become text.
+        suggests: Whether to look for the name that an unknown one may have meant.
 
     Returns:
         The pieces, neighbouring texts joined; PN003 for an unknown name, PN004 for
@@ -61,7 +65,8 @@ def parse_template(
             continue
         name, colon, spec = part.text.partition(":")
         name = name.strip()
-        wrong = _wrong_name(part, name, types, constants)
+        known = [*types, *constants]
+        wrong = _wrong_name(part, name, known, suggests=suggests)
         if wrong is None and NAME.fullmatch(name):
             names.add(name)
             type_ = constants[name][0] if name in constants else types[name]
@@ -120,8 +125,9 @@ def _finding(start: int, end: int, message: str, code: str = "PN004") -> Finding
 def _wrong_name(
     part: _Field,
     name: str,
-    types: Mapping[str, Type],
-    constants: Mapping[str, tuple[Type, float | bool | str]],
+    known: Sequence[str],
+    *,
+    suggests: bool,
 ) -> Finding | None:
     width = len(part.text.partition(":")[0])
     end = part.start + max(width, 1)
@@ -134,14 +140,14 @@ def _wrong_name(
             help="only the name of a feature, a let or a param stands in braces;"
             " compute the rest in a let",
         )
-    if name in types or name in constants:
+    if name in known:
         return None
     return Finding(
         start=part.start,
         end=end,
         code="PN003",
         message=f'unknown name "{name}" in a message',
-        help=suggest(name, [*types, *constants]),
+        help=did_you_mean(name, known) if suggests else "",
     )
 
 

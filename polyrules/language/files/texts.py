@@ -9,11 +9,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from polyrules.documents.document import Document, Path
+from polyrules.documents.words import did_you_mean
 from polyrules.errors import Problem
 from polyrules.language.expression import Expression, Kind, Type
 from polyrules.language.expressions.check import Finding, Scope, check, feature_types
+from polyrules.language.expressions.constants import constant
+from polyrules.language.expressions.hoist import Windows
 from polyrules.language.files.template import parse_template
-from polyrules.language.strategy import Param, Piece, Window
+from polyrules.language.strategy import Param, Piece
 
 BOOL = Type(Kind.BOOL)
 PROB = Type(Kind.NUMBER, "prob")
@@ -23,6 +26,8 @@ QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 UNKNOWN_NAMES = ("PN001", "PN003")
 WRONG_TYPE = "PT007"
+SUGGESTED_MAX = 200  # problems of a file; behind them nobody reads any suggestion
+TOLD_ONCE = ("PW004",)  # of a file: it is about all windows together
 TRUTH = {"true": "True", "false": "False"}
 
 
@@ -39,14 +44,25 @@ class Texts:
         self._broken = set(_keys(data.get("params"))) - set(self._constants)
         self._expressions: dict[str, Expression] = {}  # of the lets so far
         self.types: dict[str, Type] = dict(self._features)
-        self.windows: list[Window] = []
+        self.numbers: dict[str, float] = {}  # lets that are constant
+        self.windows = Windows()
+        self.places: dict[str, Path] = {}  # of windows: the let that asked first
         self.used: set[str] = set()
         self.problems: list[Problem] = []
+        self._told: set[str] = set()  # codes
 
     @property
     def features(self) -> frozenset[str]:
         """The names of all features."""
         return frozenset(self._features)
+
+    @property
+    def _suggests(self) -> bool:
+        return len(self.problems) < SUGGESTED_MAX
+
+    def did_you_mean(self, name: str, known: Iterable[str]) -> str:
+        """Return which of the known names may have been meant, "" for none."""
+        return did_you_mean(name, known) if self._suggests else ""
 
     def value(self, *at: str | int) -> Any:  # noqa: ANN401 - any YAML value
         """Return what stands at a path; None if nothing does, or if it is wrong."""
@@ -79,11 +95,16 @@ class Texts:
         """Read one let and put its name in scope."""
         at = ("let", name)
         read = self._expression(at, None, self.types, self.windows)
+        for window in self.windows:
+            self.places.setdefault(window.name, at)
         if read is None:
             self._broken.add(name)
         elif name not in self._features and name not in self._constants:
             self.types[name] = read.type
             self._expressions[name] = read
+            value = constant(read.tree, self.numbers)
+            if value is not None:
+                self.numbers[name] = value
         return read
 
     def message(self, at: Path) -> tuple[Piece, ...]:
@@ -91,7 +112,9 @@ class Texts:
         text = self.value(*at)
         if not isinstance(text, str):
             return ()
-        read = parse_template(text, self.types, self._constants)
+        read = parse_template(
+            text, self.types, self._constants, suggests=self._suggests
+        )
         self.used |= read.names
         self._tell_findings(at, text, read.findings, self.types)
         return read.pieces
@@ -101,7 +124,7 @@ class Texts:
         at: Path,
         want: Type | None,
         types: Mapping[str, Type],
-        windows: list[Window] | None,
+        windows: Windows | None,
     ) -> Expression | None:
         if self.value(*at) is None:
             return None
@@ -109,7 +132,14 @@ class Texts:
         text = TRUTH.get(text, text)
         names = set(WORD.findall(QUOTED.sub(" ", text)))
         self.used |= names
-        scope = Scope(types, self._constants, windows, self._expressions)
+        scope = Scope(
+            types,
+            self._constants,
+            windows,
+            self._expressions,
+            self.numbers,
+            suggests=self._suggests,
+        )
         checked = check(text, scope, want)
         self._tell_findings(at, text, checked.findings, types)
         return checked.expression
@@ -124,6 +154,9 @@ class Texts:
         for finding in findings:
             name = text[finding.start : finding.end]
             hint = finding.help
+            if finding.code in TOLD_ONCE and finding.code in self._told:
+                continue
+            self._told.add(finding.code)
             if finding.code in UNKNOWN_NAMES:
                 if name in self._broken:
                     continue

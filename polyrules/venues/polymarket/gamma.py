@@ -11,13 +11,12 @@ from typing import Any
 import msgspec
 
 from polyrules.domain.market import Listing
+from polyrules.domain.moments import SECOND
 from polyrules.errors import UnexpectedReply
-from polyrules.venues.polymarket.wire import Number, convert, decimal, iso
+from polyrules.venues.polymarket.told import Told, turned_listing, yes_by_label
+from polyrules.venues.polymarket.wire import BEGIN, Number, convert, decimal, iso
 
 Words = str | list[str] | None  # Gamma sends lists as JSON inside a text
-YES_WORDS = ("yes", "up")
-NO_WORDS = ("no", "down")
-HALF = Decimal("0.5")
 # Tags that are subjects; Gamma mixes them with names and topics.
 SUBJECTS = (
     "politics",
@@ -31,39 +30,6 @@ SUBJECTS = (
     "geopolitics",
     "mentions",
 )
-
-
-class Told(msgspec.Struct, kw_only=True):
-    """What one payload told of one market. None is unsaid. Times in microseconds.
-
-    Attributes:
-        said_at: When this was true, as far as the payload says.
-        exact: `said_at` is when the venue said it, not only a bound.
-        payout_yes: What YES pays, if the payload knows.
-        closed_at: When trading closed, if the payload knows.
-        by_label: Which token is YES came from its label.
-    """
-
-    id: str
-    yes: str | None = None
-    no: str | None = None
-    question: str | None = None
-    slug: str | None = None
-    group: str | None = None
-    category: str | None = None
-    tick: Decimal | None = None
-    size_min: Decimal | None = None
-    fee_rate: Decimal | None = None
-    neg_risk: bool | None = None
-    start: int | None = None
-    end: int | None = None
-    listing: Listing = Listing()
-    said_at: int | None = None
-    exact: bool = False
-    closed: bool = False
-    closed_at: int | None = None
-    payout_yes: Decimal | None = None
-    by_label: bool = True
 
 
 class FeeSchedule(msgspec.Struct):
@@ -195,14 +161,16 @@ def from_gamma(
     """
     wire = convert(value, GammaMarket)
     tokens, labels = words(wire.clob_token_ids), words(wire.outcomes)
-    yes = yes_index(labels)
     both(tokens, "token ids")
+    yes = yes_by_label(labels)
+    first = yes or 0
+    listing = _listing(wire)
     listed = group or next((each.slug for each in wire.events or () if each.slug), None)
     closed = bool(wire.closed)
     return Told(
         id=wire.condition_id,
-        yes=tokens[yes],
-        no=tokens[1 - yes],
+        yes=tokens[first],
+        no=tokens[1 - first],
         question=wire.question,
         slug=wire.slug,
         group=listed,
@@ -213,12 +181,15 @@ def from_gamma(
         neg_risk=wire.neg_risk,
         start=_first_time(wire.event_start_time, wire.game_start_time, wire.start_date),
         end=_first_time(wire.end_date),
-        listing=_listing(wire),
-        said_at=_first_time(wire.updated_at, wire.created_at, wire.start_date),
+        created=_first_time(wire.created_at, wire.start_date),
+        listing=turned_listing(listing) if first else listing,
+        said_at=_first_time(
+            wire.updated_at, *(() if closed else (wire.created_at, wire.start_date))
+        ),
         closed=closed,
         closed_at=_first_time(wire.closed_time),
-        payout_yes=_payout(words(wire.outcome_prices), yes) if closed else None,
-        by_label=_known(labels),
+        payout_yes=_payout(words(wire.outcome_prices), first) if closed else None,
+        by_label=yes is not None,
     )
 
 
@@ -228,18 +199,21 @@ def from_clob(value: dict[str, Any]) -> Told:
     tokens = [token.t for token in wire.t]
     labels = [token.o for token in wire.t]
     both(tokens, "tokens")
-    yes = yes_index(labels)
+    yes = yes_by_label(labels)
+    first = yes or 0
     return Told(
         id=wire.c,
-        yes=tokens[yes],
-        no=tokens[1 - yes],
+        yes=tokens[first],
+        no=tokens[1 - first],
         tick=decimal(wire.mts),
         size_min=decimal(wire.mos),
         fee_rate=decimal(wire.fd.r) if wire.fd else None,
         neg_risk=wire.nr,
         start=_first_time(wire.gst),
-        listing=Listing(accepting_orders=wire.ao),
-        by_label=_known(labels),
+        listing=Listing(
+            accepting_orders=_accepting(wire.ao, closed=False, timed=False)
+        ),
+        by_label=yes is not None,
     )
 
 
@@ -249,14 +223,15 @@ def from_rest(value: dict[str, Any]) -> Told:
     tokens = [token.token_id for token in wire.tokens]
     labels = [token.outcome for token in wire.tokens]
     both(tokens, "tokens")
-    yes = yes_index(labels)
+    yes = yes_by_label(labels)
+    first = yes or 0
     winners = [token.winner for token in wire.tokens]
     closed = bool(wire.closed)
-    won = Decimal(int(winners[yes] is True)) if True in winners else None
+    won = Decimal(int(winners[first] is True)) if True in winners else None
     return Told(
         id=wire.condition_id,
-        yes=tokens[yes],
-        no=tokens[1 - yes],
+        yes=tokens[first],
+        no=tokens[1 - first],
         question=wire.question,
         slug=wire.market_slug,
         tick=decimal(wire.minimum_tick_size),
@@ -264,11 +239,15 @@ def from_rest(value: dict[str, Any]) -> Told:
         neg_risk=wire.neg_risk,
         start=_first_time(wire.game_start_time),
         end=_first_time(wire.end_date_iso),
-        listing=Listing(accepting_orders=_accepting(wire.accepting_orders, closed)),
-        said_at=_first_time(wire.accepting_order_timestamp),
+        created=_first_time(wire.accepting_order_timestamp),
+        listing=Listing(
+            accepting_orders=_accepting(
+                wire.accepting_orders, closed=closed, timed=False
+            )
+        ),
         closed=closed,
         payout_yes=won if closed else None,
-        by_label=_known(labels),
+        by_label=yes is not None,
     )
 
 
@@ -276,18 +255,19 @@ def from_new_market(value: dict[str, Any], at: int) -> Told:
     """Read a `new_market` message, said at `at`."""
     wire = convert(value, NewMarket)
     both(wire.assets_ids, "tokens")
-    yes = yes_index(wire.outcomes)
+    yes = yes_by_label(wire.outcomes)
+    first = yes or 0
     return Told(
         id=wire.market,
-        yes=wire.assets_ids[yes],
-        no=wire.assets_ids[1 - yes],
+        yes=wire.assets_ids[first],
+        no=wire.assets_ids[1 - first],
         question=wire.question,
         slug=wire.slug,
         group=wire.event_message.slug if wire.event_message else None,
         tick=decimal(wire.order_price_min_tick_size),
         said_at=at,
         exact=True,
-        by_label=_known(wire.outcomes),
+        by_label=yes is not None,
     )
 
 
@@ -306,29 +286,17 @@ def words(value: Words) -> list[str]:
         raise UnexpectedReply("a list that cannot be read") from None
 
 
-def yes_index(labels: list[str]) -> int:
-    """Return which of two outcomes is YES: by its label, else the first."""
-    for index, label in enumerate(labels[:2]):
-        if label.strip().lower() in YES_WORDS:
-            return index
-    return 0
-
-
 def both(tokens: list[str], what: str) -> None:
     """Raise UnexpectedReply unless there are two different tokens."""
     if len([token for token in tokens if token]) != len({*tokens}) or len(tokens) != 2:  # noqa: PLR2004 - two are what a market has
         raise UnexpectedReply(f"a market without two {what}")
 
 
-def _known(labels: list[str]) -> bool:
-    low = {label.strip().lower() for label in labels}
-    return bool(low & set(YES_WORDS)) and bool(low & set(NO_WORDS))
-
-
 def _first_time(*texts: str | None) -> int | None:
+    """Return the first time that is said; year 1 is how some programs say nothing."""
     for text in texts:
-        if text:
-            return iso(text)
+        if text and (at := iso(text)) >= BEGIN * SECOND:
+            return at
     return None
 
 
@@ -355,14 +323,26 @@ def _subject(wire: GammaMarket, tags: tuple[str, ...]) -> str | None:
     return next((tag for tag in (*own, *tags) if tag in SUBJECTS), None)
 
 
-def _accepting(said: bool | None, closed: bool) -> bool | None:  # noqa: FBT001 - two facts
+def _accepting(
+    said: bool | None,  # noqa: FBT001 - the venue's own word
+    *,
+    closed: bool,
+    timed: bool,
+) -> bool | None:
+    """Return whether orders are taken; that none are needs a time since when."""
     # "accepting": true with "closed": true really occurs; closed is the truth.
-    return False if closed else said
+    if closed or said is False:
+        return False if timed else None
+    return said
 
 
 def _listing(wire: GammaMarket) -> Listing:
     return Listing(
-        accepting_orders=_accepting(wire.accepting_orders, bool(wire.closed)),
+        accepting_orders=_accepting(
+            wire.accepting_orders,
+            closed=bool(wire.closed),
+            timed=wire.updated_at is not None,
+        ),
         listed_bid=_float(wire.best_bid),
         listed_ask=_float(wire.best_ask),
         volume_total=_float(wire.volume_num, wire.volume),

@@ -6,7 +6,7 @@ believed. Levels come in any order. Nothing here reads a socket or a clock.
 """
 
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, TypeVar
 
 import msgspec
@@ -27,6 +27,7 @@ Frame = BookChanged | LevelsChanged | TradePrinted | TickChanged
 Number = str | int | float | None
 T = TypeVar("T")
 
+MOST = Decimal(10**12)  # what a tape's 64 bits of micro-units hold, and no one has
 BEGIN, END = 1_500_000_000, 4_102_444_800  # July 2017 to the year 2100, unix seconds
 
 
@@ -207,14 +208,15 @@ def time(value: Number) -> int:
     Raises:
         UnexpectedReply: There is none, or it cannot be read.
     """
-    number = decimal(value)
+    number = _finite(value)
     if number is None:
         if isinstance(value, str) and value.strip():
             number = Decimal(iso(value)) / 1_000_000
         else:
             raise UnexpectedReply("no timestamp")
     for scale in (1, 1_000, 1_000_000):
-        if BEGIN <= number / scale < END:
+        # Compared before it is divided: no comparison overflows.
+        if BEGIN * scale <= number < END * scale:
             return int(number / scale * 1_000_000)
     raise UnexpectedReply("a timestamp out of range")
 
@@ -235,14 +237,15 @@ def iso(value: str) -> int:
 
 
 def decimal(value: Number) -> Decimal | None:
-    """Return a finite number, or None: "NaN" in quotes is a valid Decimal."""
-    if value is None:
-        return None
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+    """Return a finite number, or None: "NaN" in quotes is a valid Decimal.
+
+    Raises:
+        UnexpectedReply: It is beyond all that is ever traded.
+    """
+    number = _finite(value)
+    if number is not None and not -MOST <= number <= MOST:
+        raise UnexpectedReply("a number beyond 1e12")
+    return number
 
 
 def price(value: Number) -> int:
@@ -267,6 +270,16 @@ def shares(value: Number) -> int:
     if micros < 0:
         raise UnexpectedReply("a size below 0")
     return micros
+
+
+def _finite(value: Number) -> Decimal | None:
+    if value is None:
+        return None
+    try:
+        number = Decimal(str(value).strip())
+    except (ArithmeticError, ValueError):  # ValueError: an int of too many digits
+        return None
+    return number if number.is_finite() else None
 
 
 def _micros(value: Number) -> int:

@@ -17,8 +17,8 @@ from polyrules.domain.events import (
     MarketResolved,
 )
 from polyrules.domain.ids import MarketId
-from polyrules.domain.market import Book, Market, mirror
-from polyrules.domain.money import ONE, Side
+from polyrules.domain.market import Book, Market
+from polyrules.domain.money import ONE
 from polyrules.venues.tape.reader import Tape
 
 BUCKETS = 20  # of 5 cents
@@ -56,17 +56,44 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Watch:
-    """One market on its way to its answer: its book, and its last prices."""
+    """One market on its way to its answer: its book, and the one price that counts.
+
+    Attributes:
+        answer: When the answer came [microseconds] and what YES paid, if it did.
+        until: The last moment whose price counts [microseconds].
+        books: How often the book changed.
+        price: The last mid up to `until`; `only`, the first one up to the answer.
+    """
 
     def __init__(self, market: Market) -> None:
         self.market = market
+        self.answer: tuple[int, float] | None = None
+        self.until = 0
         self.book = Book()
-        self.prices: list[tuple[int, float]] = []  # at, mid; where it changed
+        self.books = 0
+        self.price: float | None = None
+        self.only: float | None = None
 
-    def look(self, at: int) -> None:
+    def take(self, event: BookChanged | LevelsChanged) -> None:
+        self.books += 1
+        is_first = self.books == 1
+        if self.answer is None or (event.at > self.until and not is_first):
+            return
+        self._apply(event)
         mid = price(self.book)
-        if mid is not None and (not self.prices or self.prices[-1][1] != mid):
-            self.prices.append((at, mid))
+        if is_first and event.at <= self.answer[0]:
+            self.only = mid
+        if event.at <= self.until and mid is not None:
+            self.price = mid
+
+    def _apply(self, event: BookChanged | LevelsChanged) -> None:
+        no = self.market.no
+        if isinstance(event, BookChanged):
+            self.book.show(event.bids, event.asks, of_yes=event.token != no)
+            return
+        for each in event.changes:
+            is_yes = each.token != no
+            self.book.change(each.side, each.price, each.size, of_yes=is_yes)
 
 
 def calibrate(tape: Tape, lead: int) -> Calibration:
@@ -76,23 +103,25 @@ def calibrate(tape: Tape, lead: int) -> Calibration:
         tape: A tape with answers.
         lead: How long before the end (or the answer, if that is earlier or no end is
             known) a market's price is taken [microseconds].
+
+    Raises:
+        TapeError: A file of the tape is torn or changed.
     """
-    watched, paid, books = _read(tape)
-    single = all(count <= 1 for count in books.values())
+    watched = _watch(tape, lead)
+    single = all(watch.books <= 1 for watch in watched.values())
     flags = tape.manifest.flagged
     priced: list[tuple[float, float]] = []
     unpriced = flagged = 0
-    for market, (at, payout) in paid.items():
-        watch = watched[market]
-        end = min(at, watch.market.end or at)
-        last = at if single else end - lead
-        known = [mid for when, mid in watch.prices if when <= last]
-        if not known:
+    for watch in watched.values():
+        if watch.answer is None:
+            continue
+        mid = watch.only if single else watch.price
+        if mid is None:
             unpriced += 1
-        elif flags and not flags.below < known[-1] < flags.above:
+        elif flags and not flags.below < mid < flags.above:
             flagged += 1
         else:
-            priced.append((known[-1], payout))
+            priced.append((mid, watch.answer[1]))
     return Calibration(
         lead=None if single else lead,
         markets=len(priced),
@@ -124,43 +153,21 @@ def wilson(won: float, markets: int) -> tuple[float, float]:
     return max((centre - spread) / scale, 0.0), min((centre + spread) / scale, 1.0)
 
 
-Paid = dict[MarketId, tuple[int, float]]
-
-
-def _read(tape: Tape) -> tuple[dict[MarketId, _Watch], Paid, dict[MarketId, int]]:
+def _watch(tape: Tape, lead: int) -> dict[MarketId, _Watch]:
+    """Read the answers first, so that no price after the one that counts is held."""
     watched: dict[MarketId, _Watch] = {}
-    paid: Paid = {}
-    books: dict[MarketId, int] = {}
+    for event in tape.events_of("MarketListed", "MarketResolved"):
+        if isinstance(event, MarketListed):
+            watched.setdefault(event.market.id, _Watch(event.market))
+        elif isinstance(event, MarketResolved) and event.market in watched:
+            watch = watched[event.market]
+            if watch.answer is None:
+                watch.answer = event.at, float(event.payout_yes)
+                watch.until = min(event.at, watch.market.end or event.at) - lead
     for event in tape.events():
-        match event:
-            case MarketListed():
-                watched[event.market.id] = _Watch(event.market)
-            case BookChanged() | LevelsChanged() if event.market in watched:
-                watch = watched[event.market]
-                _apply(watch, event)
-                watch.look(event.at)
-                books[event.market] = books.get(event.market, 0) + 1
-            case MarketResolved() if event.market in watched:
-                paid.setdefault(event.market, (event.at, float(event.payout_yes)))
-            case _:
-                pass
-    return watched, paid, books
-
-
-def _apply(watch: _Watch, event: BookChanged | LevelsChanged) -> None:
-    no = watch.market.no
-    if isinstance(event, BookChanged):
-        if event.token == no:
-            watch.book.show(mirror(event.asks), mirror(event.bids))
-        else:
-            watch.book.show(event.bids, event.asks)
-        return
-    for change in event.changes:
-        if change.token == no:
-            side = Side.SELL if change.side is Side.BUY else Side.BUY
-            watch.book.change(side, ONE - change.price, change.size)
-        else:
-            watch.book.change(change.side, change.price, change.size)
+        if isinstance(event, BookChanged | LevelsChanged) and event.market in watched:
+            watched[event.market].take(event)
+    return watched
 
 
 def _buckets(priced: list[tuple[float, float]]) -> Iterator[Bucket]:

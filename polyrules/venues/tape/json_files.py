@@ -1,13 +1,15 @@
 """JSON values of files: one whole value, or one a line, plain or gzipped.
 
-A torn line or file costs itself only: what could be read before and after goes on.
+A torn line or file costs itself only: what could be read before and after goes on. One
+value is held in memory as a whole, so its length has a limit (`WHOLE`), packed or not;
+a file of lines has none.
 """
 
 import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -17,6 +19,7 @@ from polyrules.venues.tape.left_out import LeftOut
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 LINES = (".jsonl", ".ndjson")
 GZIP = ".gz"
+WHOLE = 256_000_000  # bytes of one JSON value, unpacked
 TORN = "not JSON, or torn"
 TORN_GZIP = "gzipped data that ends early or is damaged"
 
@@ -32,7 +35,7 @@ def objects(file: Path, left_out: LeftOut) -> Iterator[Value]:
     """Yield every JSON object of `file` with its place; arrays are taken apart.
 
     Raises:
-        InputError: The file cannot be opened.
+        InputError: The file cannot be opened, or one value is longer than `WHOLE`.
     """
     try:
         if file.name.removesuffix(GZIP).endswith(LINES):
@@ -44,13 +47,17 @@ def objects(file: Path, left_out: LeftOut) -> Iterator[Value]:
 
 
 def _whole(file: Path, left_out: LeftOut) -> Iterator[Value]:
-    lines = list(_lines(file, left_out))
+    text = bytearray()
+    for line in _lines(file, left_out):
+        text += line
+        if len(text) > WHOLE:
+            raise _too_long(file)
     try:
-        value = msgspec.json.decode(b"".join(lines))
+        value = msgspec.json.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         # Some call a file of lines .json; if no line is a value, it is one torn value.
         tally = LeftOut()
-        found = list(_by_line(file, iter(lines), tally))
+        found = list(_by_line(file, iter(text.splitlines()), tally))
         if not found:
             left_out.add(file.name, TORN)
             return
@@ -60,7 +67,9 @@ def _whole(file: Path, left_out: LeftOut) -> Iterator[Value]:
         yield from _apart(value, file.name, left_out)
 
 
-def _by_line(file: Path, lines: Iterator[bytes], left_out: LeftOut) -> Iterator[Value]:
+def _by_line(
+    file: Path, lines: Iterator[bytes | bytearray], left_out: LeftOut
+) -> Iterator[Value]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -90,10 +99,24 @@ def _apart(value: Any, place: str, left_out: LeftOut) -> Iterator[Value]:  # noq
 def _lines(file: Path, left_out: LeftOut) -> Iterator[bytes]:
     if not file.name.endswith(GZIP):
         with file.open("rb") as plain:
-            yield from plain
+            yield from _up_to_the_limit(plain, file)
         return
     with gzip.open(file, "rb") as packed:
         try:
-            yield from packed
+            yield from _up_to_the_limit(packed, file)
         except (EOFError, gzip.BadGzipFile, zlib.error):
             left_out.add(file.name, TORN_GZIP)
+
+
+def _up_to_the_limit(source: IO[bytes] | gzip.GzipFile, file: Path) -> Iterator[bytes]:
+    while line := source.readline(WHOLE + 1):
+        if len(line) > WHOLE:
+            raise _too_long(file)
+        yield line
+
+
+def _too_long(file: Path) -> InputError:
+    return InputError(
+        f"{file}: more than {WHOLE:,} bytes in one piece",
+        hint="split it, or write one value a line and name the file .jsonl",
+    )

@@ -1,7 +1,8 @@
 """The markets of raw payloads: what was told of each, and when it may be known.
 
-Facts are merged, the first word on each counts. A market that only books speak of is
-listed with what they say.
+Facts are merged, the first word on each counts; which token is YES is one fact, and a
+label goes before a place in a list, whatever is read first. A market that only books
+speak of is listed with what they say.
 """
 
 from collections import Counter
@@ -22,13 +23,12 @@ from polyrules.domain.ids import GroupId, MarketId, TokenId
 from polyrules.domain.market import Listing, Market
 from polyrules.domain.money import Shares
 from polyrules.venues.polymarket import wire
-from polyrules.venues.polymarket.gamma import Told
+from polyrules.venues.polymarket.told import Told, turned, turned_listing
 from polyrules.venues.polymarket.wire import Frame, WireBook, WireResolved
+from polyrules.venues.tape import stated
 from polyrules.venues.tape.left_out import LeftOut
 
 FIELDS = (
-    "yes",
-    "no",
     "question",
     "slug",
     "group",
@@ -39,29 +39,21 @@ FIELDS = (
     "neg_risk",
     "start",
     "end",
+    "created",
     "closed_at",
     "payout_yes",
 )
-# A Market's fields by the names that rules know them by.
-STATED = {
-    "tick": "tick_size",
-    "size_min": "min_order_shares",
-    "fee_rate": "fee_rate",
-    "category": "category",
-    "neg_risk": "neg_risk",
-    "start": "start",
-    "end": "end",
-}
 UNDESCRIBED = (
     "Markets that no listing describes: the token seen first is taken to be YES;"
     " tick and smallest order are those of their books, else 0.01 and 5."
 )
 LABELS = (
-    "Markets whose outcomes are named neither Yes/No nor Up/Down: the first outcome is"
-    " taken to be YES."
+    "Markets whose outcomes have other names than Yes/No or Up/Down, or none: the first"
+    " outcome is taken to be YES."
 )
 NO_TIME = "a listing that says no time, and nothing else does"
 UNTIMED = "answers of closed markets without the time they closed, not taken"
+UNCLOSED = "closed markets without the time they closed: the end of orders is unsaid"
 
 
 class Listings:
@@ -79,19 +71,40 @@ class Listings:
 
     def told(self, told: Told) -> None:
         """Take what a listing says of one market."""
-        if told.listing != Listing() and not (told.closed and told.closed_at):
+        known = self._told.setdefault(told.id, Told(id=told.id))
+        told = self._in_the_same_terms(known, told)
+        if told.listing != Listing() and _is_of_the_moment(told):
             words = self._words.setdefault(told.id, {})
             earlier = words.get(told.said_at, Listing())
             words[told.said_at] = _merged(earlier, told.listing)
-        known = self._told.setdefault(told.id, told)
-        if known is told:
-            return
         for name in FIELDS:
             if getattr(known, name) is None:
                 setattr(known, name, getattr(told, name))
         known.closed = known.closed or told.closed
         if told.exact or known.said_at is None:
             known.said_at, known.exact = told.said_at, told.exact
+
+    def _in_the_same_terms(self, known: Told, told: Told) -> Told:
+        """Settle which token is YES, a label going before a place; return `told` so."""
+        if told.yes is None:
+            return told
+        if known.yes is None:
+            known.yes, known.no, known.by_label = told.yes, told.no, told.by_label
+            return told
+        if told.by_label and not known.by_label:
+            if told.yes == known.no:
+                self._turn(known)
+            known.yes, known.no, known.by_label = told.yes, told.no, True
+        return turned(told) if told.yes == known.no else told
+
+    def _turn(self, known: Told) -> None:
+        """Exchange the tokens in all that was told so far."""
+        known.yes, known.no = known.no, known.yes
+        if known.payout_yes is not None:
+            known.payout_yes = 1 - known.payout_yes
+        words = self._words.get(known.id, {})
+        for said_at, listing in words.items():
+            words[said_at] = turned_listing(listing)
 
     def saw(self, event: Frame, tokens: list[str]) -> None:
         """Take note of a frame: its market, its tokens, its time."""
@@ -105,13 +118,13 @@ class Listings:
 
     def saw_book(self, book: BookChanged, frame: WireBook) -> None:
         """Take note of a book, and of the facts it brings along."""
-        self.saw(book, [book.token])
         facts = Told(
             id=book.market,
             tick=wire.decimal(frame.tick_size),
             size_min=wire.decimal(frame.min_order_size),
             neg_risk=frame.neg_risk,
         )
+        self.saw(book, [book.token])
         self.told(facts)
 
     def answered(self, at: int, answer: WireResolved, place: str) -> None:
@@ -140,14 +153,9 @@ class Listings:
         """Count the markets that state each fact, by the name that rules use."""
         count: Counter[str] = Counter()
         for told in self._told.values():
-            facts = [name for field, name in STATED.items() if _has(told, field)]
-            said: dict[str, None] = {}
-            for listing in self._words.get(told.id, {}).values():
-                values = msgspec.structs.asdict(listing)
-                said |= {
-                    name: None for name, value in values.items() if value is not None
-                }
-            count.update([*facts, *said])
+            said = _merged(Listing(), *self._words.get(told.id, {}).values())
+            facts = stated.facts(msgspec.structs.asdict(told))
+            count.update((*facts, *stated.words(said)))
         return dict(sorted(count.items()))
 
     def assumptions(self) -> tuple[str, ...]:
@@ -157,22 +165,32 @@ class Listings:
         ]
         if self._told:
             told.append(
-                "A listing stands at the first moment of the other payloads; what it"
-                " says of volumes and prices at the time it was last changed, and an"
-                " answer when trading had closed. Facts (end, tick, fee) are taken to"
-                " have been the same before."
+                "A listing stands at the first moment of the other payloads, or when"
+                " its market was created if that is later; what it says of volumes and"
+                " prices at the time it was last changed, and an answer when trading"
+                " had closed. Facts (end, tick, fee) are taken to have been the same"
+                " before."
             )
         if self._undescribed:
             told.append(f"{UNDESCRIBED} ({self._undescribed})")
-        if unlabelled := sum(not told.by_label for told in self._told.values()):
+        known = self._told.values()
+        if unlabelled := sum(bool(each.yes) and not each.by_label for each in known):
             told.append(f"{LABELS} ({unlabelled})")
         return tuple(told)
 
     def _listed_at(self, told: Told, began: int | None) -> int | None:
+        """Return when a market may be known: created, and the recording on its way.
+
+        Its own frames prove that it was there, whatever it says of its creation.
+        """
+        if told.exact:
+            listed = told.said_at
+        elif began is None:
+            listed = told.created if told.said_at is None else told.said_at
+        else:
+            listed = max(began, told.created or began)
         first = self._first.get(told.id)
-        if told.exact and told.said_at is not None:
-            return told.said_at if first is None else min(told.said_at, first)
-        return told.said_at if began is None else began
+        return min((at for at in (listed, first) if at is not None), default=None)
 
     def _market(self, told: Told) -> Market | None:
         yes, no = told.yes, told.no
@@ -211,6 +229,8 @@ class Listings:
             if said_at is not None and said_at > at:
                 now = _merged(listing, now)
                 yield MarketChanged(at=said_at, market=market, listing=now)
+        if told.closed and told.closed_at is None:
+            self._notes[UNCLOSED] += 1
         if told.closed and told.closed_at:
             # What a closed market's listing says of volumes and prices is from after
             # its end; that it takes no orders is all that may be known.
@@ -240,15 +260,24 @@ class Listings:
             )
 
 
-def _merged(first: Listing, second: Listing) -> Listing:
-    """Return what `first` says, and where it is silent what `second` says."""
+def _is_of_the_moment(told: Told) -> bool:
+    """Tell whether a listing's volumes and prices may be known when it was said.
+
+    Those of a closed market are from after its end, which must then be known to be
+    over; without any time they would stand at the beginning of the tape.
+    """
+    if not told.closed:
+        return True
+    return told.closed_at is None and told.said_at is not None
+
+
+def _merged(first: Listing, *others: Listing) -> Listing:
+    """Return what `first` says, and where it is silent what the others say."""
     silent = {
-        name: getattr(second, name)
+        name: next(
+            (word for each in others if (word := getattr(each, name)) is not None), None
+        )
         for name, value in msgspec.structs.asdict(first).items()
         if value is None
     }
     return msgspec.structs.replace(first, **silent)
-
-
-def _has(told: Told, field: str) -> bool:
-    return getattr(told, field) is not None

@@ -6,6 +6,7 @@ its sources by file name and hash, never by a path of the machine that made the 
 
 import hashlib
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -17,12 +18,15 @@ PROBLEMS_LISTED = 200  # every problem is counted; this many are told with their
 CHUNK = 1 << 20
 
 
+Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]  # blake2b of the bytes
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file the tape was made from: its name, its bytes and their hash."""
 
     name: str
     bytes: int
-    blake2b: str
+    blake2b: Hash
 
 
 class TapeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,7 +37,7 @@ class TapeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     first: int
     last: int
     bytes: int
-    blake2b: str
+    blake2b: Hash
 
 
 class FlaggedPrices(

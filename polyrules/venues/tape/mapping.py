@@ -5,25 +5,26 @@ tables do not say it. Everything assumed ends as a sentence in the tape's manife
 mapping cannot express "the last row's date": nothing is ever taken from a later row.
 """
 
-import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Literal
 
 import msgspec
 
+from polyrules.documents import quantities
 from polyrules.domain.market import Listing
+from polyrules.domain.money import to_micros
 from polyrules.errors import InputError
 from polyrules.venues.tape.manifest import FlaggedPrices
 
-MICROSECONDS = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
-DURATION = r"^-?\d+(\.\d+)?(ms|s|m|h|d)$"
+DURATION = f"^-?{quantities.DURATION.removeprefix('^')}"  # shifts go both ways
+MOST = Decimal(10**12)  # what a tape's 64 bits of micro-units hold, and no one has
 # msgspec names the wrong word but not the right ones.
 EXPECTED = {
     "rows": "books, top_of_book, price_series, trades, markets or outcomes",
     "unit": "s, ms, us, ns or datetime",
     "polyrules_mapping": "1",
 }
-DAY = 24 * MICROSECONDS["h"]
 
 Duration = Annotated[
     str,
@@ -77,7 +78,7 @@ class Winner(_Part, frozen=True, kw_only=True):
 class Facts(_Part, frozen=True, kw_only=True):
     """Columns with what was known of a market when it was listed.
 
-    They are read from the market's first row and from no other.
+    They are read from the market's earliest row and from no other.
     """
 
     slug: Column | None = None
@@ -179,7 +180,8 @@ class Outcomes(_Table, frozen=True, kw_only=True, tag="outcomes"):
     void: Column | None = None
 
 
-Table = Books | TopOfBook | PriceSeries | Trades | Markets | Outcomes
+RowTable = Books | TopOfBook | PriceSeries | Trades
+Table = RowTable | Markets | Outcomes
 
 
 class Constants(_Part, frozen=True, kw_only=True):
@@ -255,6 +257,11 @@ def parse(data: object, path: str) -> Mapping:
             hint="schemas/mapping.v1.json and examples/mappings show what may stand"
             " here",
         ) from error
+    for place, amount in _amounts(mapping):
+        _fits_a_tape(amount, f"{path}: {place}")
+    tick = mapping.constants.tick
+    if tick is not None and not 0 < tick < 1:
+        raise InputError(f"{path}: constants.tick: must be inside (0, 1), was {tick}")
     book = mapping.assume.book
     if book and not (0 <= book.spread < 1 and book.depth > 0):
         raise InputError(
@@ -268,11 +275,9 @@ def parse(data: object, path: str) -> Mapping:
 
 def micros(duration: Duration) -> int:
     """Return `duration` in microseconds, e.g. "54s" as 54,000,000."""
-    match = re.fullmatch(r"(-?[\d.]+)([a-z]+)", duration)
-    assert match, "a Duration was checked by its pattern"
-    number, unit = match.groups()
-    length = DAY if unit == "d" else MICROSECONDS[unit]
-    return int(Decimal(number) * length)
+    length = quantities.parse_duration(duration.removeprefix("-"))
+    assert length is not None, "a Duration was checked by its pattern"
+    return -length if duration.startswith("-") else length
 
 
 def listing(constants: Constants) -> Listing:
@@ -302,6 +307,27 @@ def _told(error: msgspec.ValidationError) -> str:
     if words and what.startswith("invalid"):
         what = f"{what}, expected {words}"
     return f"{place}: {what}" if place else what
+
+
+def _amounts(mapping: Mapping) -> Iterator[tuple[str, Decimal]]:
+    """Yield every exact amount of `mapping` with its place."""
+    parts = {"constants": mapping.constants, "assume.book": mapping.assume.book}
+    for part, said in parts.items():
+        if said is not None:
+            for name, value in msgspec.structs.asdict(said).items():
+                if isinstance(value, Decimal):
+                    yield f"{part}.{name}", value
+
+
+def _fits_a_tape(amount: Decimal, place: str) -> None:
+    if amount.is_finite() and abs(amount) > MOST:
+        raise InputError(f"{place}: must be at most 1e12, was {amount}")
+    try:
+        to_micros(amount)
+    except ValueError:
+        raise InputError(
+            f"{place}: must have at most six decimals, was {amount}"
+        ) from None
 
 
 def _fit(table: Table, assume: Assume, place: str) -> None:

@@ -1,22 +1,23 @@
 """What an import knows of the markets: facts, first sight, answers, finer ticks.
 
-Facts are those of a market's description, else of its first row. The events made of
+Facts are those of a market's description, else of its earliest row. The events made of
 them stand where they could be known: a market at its first row, an answer at its own
 time and never before.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-import msgspec
 import polars as pl
 
 from polyrules.domain.events import Event, MarketListed, MarketResolved, TickChanged
 from polyrules.domain.ids import GroupId, MarketId, TokenId
 from polyrules.domain.market import Market
 from polyrules.domain.money import Shares, from_micros, to_micros
+from polyrules.venues.tape import stated
 from polyrules.venues.tape.left_out import LeftOut
 from polyrules.venues.tape.mapping import Constants, listing
 
@@ -42,16 +43,6 @@ JOINED: dict[str, pl.DataType] = {
     "known_tick": pl.Int64(),
 }
 TICK = Decimal("0.01")  # where nothing says another
-# A Market's fields by the names that rules know them by.
-STATED = {
-    "tick": "tick_size",
-    "size_min": "min_order_shares",
-    "fee_rate": "fee_rate",
-    "category": "category",
-    "neg_risk": "neg_risk",
-    "start": "start",
-    "end": "end",
-}
 Row = Mapping[str, Any]
 
 
@@ -65,13 +56,11 @@ class Known:
         self._first: dict[str, Row] = {}
         self._answers: dict[str, tuple[int, int]] = {}  # at, payout of YES
         self._finer: dict[str, dict[int, int]] = {}  # tick: first seen at
-        self._joined: dict[str, tuple[str, str, str | None, int]] = {}
 
     def describe(self, facts: pl.DataFrame) -> None:
-        """Take descriptions of markets; `at` may be null. The first one counts."""
+        """Take descriptions of markets; `at` may be null. The earliest one counts."""
         for row in facts.iter_rows(named=True):
-            self._described.setdefault(row["market"], row)
-            self._join(row)
+            _keep_earliest(self._described, row)
 
     def see(self, facts: pl.DataFrame) -> None:
         """Take rows of markets with the facts they tell; the earliest `at` counts."""
@@ -79,14 +68,12 @@ class Known:
             "market", maintain_order=True
         )
         for row in firsts.first().iter_rows(named=True):
-            known = self._first.get(row["market"])
-            if known is None or row["at"] < known["at"]:
-                self._first[row["market"]] = row
-            self._join(row)
+            _keep_earliest(self._first, row)
 
     def joined(self) -> pl.DataFrame:
-        """Return tokens, group and tick by market, to be joined to further rows."""
-        rows = [(market, *joined) for market, joined in self._joined.items()]
+        """Return tokens, group and tick by market, to be joined to its rows."""
+        markets = map(self._market, self._ids())
+        rows = [(m.id, m.yes, m.no, m.group, to_micros(m.tick)) for m in markets]
         return pl.DataFrame(rows, schema=JOINED, orient="row")
 
     def answer(self, market: str, at: int, payout: int, place: str) -> None:
@@ -94,6 +81,8 @@ class Known:
         told = self._answers.setdefault(market, (at, payout))
         if told[1] != payout:
             self._left_out.add(place, "a second answer that differs from the first")
+        if at < told[0]:
+            self._answers[market] = (at, payout)
 
     def finer(self, market: str, tick: int, at: int) -> None:
         """Take note that a price on the grid of `tick` was shown at `at`."""
@@ -126,11 +115,8 @@ class Known:
         ids = [each for each in self._ids() if self._seen_at(each) is not None]
         count: Counter[str] = Counter()
         for market in map(self._facts, ids):
-            count.update(
-                name for field, name in STATED.items() if market[field] is not None
-            )
-        said = msgspec.structs.asdict(listing(self._constants))
-        every = {name: len(ids) for name, value in said.items() if value is not None}
+            count.update(stated.facts(market))
+        every = dict.fromkeys(stated.words(listing(self._constants)), len(ids))
         return dict(sorted({**count, **every}.items()))
 
     def _ids(self) -> list[str]:
@@ -140,16 +126,6 @@ class Known:
         rows = (self._described.get(market_id), self._first.get(market_id))
         times = [row["at"] for row in rows if row and row["at"] is not None]
         return min(times) if times else None
-
-    def _join(self, row: Row) -> None:
-        market = row["market"]
-        if market not in self._joined:
-            self._joined[market] = (
-                row["yes"] or f"{market}:yes",
-                row["no"] or f"{market}:no",
-                row["group"],
-                row["tick"] or to_micros(self._constants.tick or TICK),
-            )
 
     def _facts(self, market_id: str) -> dict[str, Any]:
         """Return the facts of a market: described, else of its first row, constant."""
@@ -176,13 +152,12 @@ class Known:
 
     def _market(self, market_id: str) -> Market:
         facts = self._facts(market_id)
-        yes, no, _, _ = self._joined[market_id]
         size_min, fee_rate = facts["size_min"], facts["fee_rate"]
         category = facts["category"]
         return Market(
             id=MarketId(market_id),
-            yes=TokenId(yes),
-            no=TokenId(no),
+            yes=TokenId(facts["yes"] or f"{market_id}:yes"),
+            no=TokenId(facts["no"] or f"{market_id}:no"),
             question=facts["question"] or "",
             slug=facts["slug"] or "",
             group=GroupId(facts["group"]) if facts["group"] else None,
@@ -202,3 +177,14 @@ class Known:
             if finer < tick:
                 tick = finer
                 yield TickChanged(at=at, market=market.id, tick=from_micros(tick))
+
+
+def _keep_earliest(rows: dict[str, Row], row: Row) -> None:
+    """Keep the earliest row of a market; one without a time comes after the others."""
+    known = rows.get(row["market"])
+    if known is None or _when(row) < _when(known):
+        rows[row["market"]] = row
+
+
+def _when(row: Row) -> float:
+    return math.inf if row["at"] is None else row["at"]

@@ -2,8 +2,9 @@
 
 Kinds are told apart by their keys. Books, level changes, trades and ticks stand at
 their own timestamps. A listing seldom has one: its market stands at the first moment
-of the other payloads, what it says of the moment (volume, prices) at the time it was
-last changed, and what it knows of the answer when trading had closed, never earlier.
+of the other payloads, or at its creation if that is later, what it says of the moment
+(volume, prices) at the time it was last changed, and what it knows of the answer when
+trading had closed, never earlier.
 """
 
 from collections import Counter

@@ -1,4 +1,9 @@
-"""A tape on disk, opened for reading: checked when opened, streamed when read."""
+"""A tape on disk, opened for reading: measured when opened, streamed when read.
+
+Events come from files whose hash was compared first, so that a run stands on what was
+recorded or on nothing. Questions to the tape as a table go unchecked, unless `verify`
+was asked.
+"""
 
 import hashlib
 from collections.abc import Iterator
@@ -15,6 +20,9 @@ from polyrules.venues.tape.manifest import Manifest, TapeFile
 
 BATCH = 20_000  # rows held at once
 AGAIN = "import the tape again, or take it from a backup"
+CHANGED = "changed since the tape was written"
+# Damage that Polars stumbles over, or, in its own words, panics at.
+TORN = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 
 
 class Tape:
@@ -23,6 +31,7 @@ class Tape:
     def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path = path
         self.manifest = manifest
+        self._proved: set[str] = set()  # names of files whose hash was right
 
     @classmethod
     def open(cls, path: Path) -> "Tape":
@@ -55,15 +64,21 @@ class Tape:
         """Yield the events numbered `first` to `last` (seq, inclusive), in order.
 
         Raises:
-            TapeError: A file is torn, or holds what no tape holds.
+            TapeError: A file is torn or changed, or holds what no tape holds.
         """
         for file, frame in self._frames(first, last):
-            try:
-                yield from rows.to_events(frame)
-            except (msgspec.MsgspecError, ValueError, TypeError) as error:
-                raise TapeError(
-                    f"{self.path / file.name}: not rows of a tape: {error}", hint=AGAIN
-                ) from error
+            yield from _events(frame, self.path / file.name)
+
+    def events_of(self, *kinds: str) -> Iterator[Event]:
+        """Yield the events of some rare kinds, in order; they are all held at once.
+
+        Raises:
+            TapeError: As `events`.
+        """
+        for file in self.manifest.files:
+            self._prove(file)
+        wanted = self.scan().filter(pl.col("kind").is_in(kinds))
+        yield from _events(self.table(wanted), self.path)
 
     def scan(self) -> pl.LazyFrame:
         """Return all rows, for questions about the tape as a table."""
@@ -76,20 +91,37 @@ class Tape:
         """Return the answer to a question put to `scan`.
 
         Raises:
-            TapeError: A file is torn.
+            TapeError: A file is torn, or has other columns than a tape.
         """
         try:
             return question.collect()
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except TORN as error:
+            for _ in self._frames(1, None):
+                pass  # the file at fault raises its own error, with its name
             raise TapeError(f"{self.path}: unreadable: {error}", hint=AGAIN) from error
 
     def verify(self) -> tuple[str, ...]:
         """Hash every file again and name those that are not what the manifest says."""
+        files = self.manifest.files
+        right = {file.name for file in files if self._is_right(file)}
+        self._proved = right
         return tuple(
-            f"{file.name}: changed since the tape was written"
-            for file in self.manifest.files
-            if manifests.hash_of(self.path / file.name) != file.blake2b
+            f"{file.name}: {CHANGED}" for file in files if file.name not in right
         )
+
+    def _is_right(self, file: TapeFile) -> bool:
+        path = self.path / file.name
+        try:
+            return manifests.hash_of(path) == file.blake2b
+        except OSError as error:
+            raise TapeError(f"{path}: unreadable: {error}", hint=AGAIN) from error
+
+    def _prove(self, file: TapeFile) -> None:
+        if file.name in self._proved:
+            return
+        if not self._is_right(file):
+            raise TapeError(f"{self.path / file.name}: {CHANGED}", hint=AGAIN)
+        self._proved.add(file.name)
 
     def _measure(self, file: TapeFile) -> None:
         path = self.path / file.name
@@ -119,11 +151,24 @@ class Tape:
 
     def _read(self, file: TapeFile, offset: int, length: int) -> pl.DataFrame:
         path = self.path / file.name
+        self._prove(file)
         try:
             lazy = pl.scan_parquet(path, glob=False).slice(offset, length)
             frame = lazy.collect()
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except TORN as error:
             raise TapeError(f"{path}: unreadable: {error}", hint=AGAIN) from error
         if frame.schema != pl.Schema(rows.SCHEMA):
             raise TapeError(f"{path}: not the columns of a tape", hint=AGAIN)
+        if frame.height != length:
+            raise TapeError(
+                f"{path}: {offset + frame.height} rows, the manifest says {file.rows}",
+                hint=AGAIN,
+            )
         return frame
+
+
+def _events(frame: pl.DataFrame, path: Path) -> Iterator[Event]:
+    try:
+        yield from rows.to_events(frame)
+    except (msgspec.MsgspecError, ValueError, TypeError) as error:
+        raise TapeError(f"{path}: not rows of a tape: {error}", hint=AGAIN) from error

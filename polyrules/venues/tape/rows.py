@@ -218,6 +218,7 @@ _NEEDS = {
     ),
     "TradePrinted": (*_COMMON, "token", "side", "price", "size", "transaction"),
 }
+TRADE = _NEEDS["TradePrinted"]  # all that a trade's row holds
 _BUILD: dict[str, Callable[..., Event]] = {
     "BookChanged": _book,
     "LevelsChanged": _levels,

@@ -1,8 +1,9 @@
 """Tables of strangers, through a mapping, onto a tape.
 
-Files are read in batches and turned into rows by columns. What does not fit is left
-out, counted and told with its line. Facts of a market come from its first row, and its
-answer only from a row of outcomes: nothing is ever taken from a later row.
+Files are read in batches and turned into rows by columns, twice: first for the facts of
+the markets, then for their rows. What does not fit is left out, counted and told with
+its line. Facts of a market come from its earliest row, whatever the order of the files,
+and its answer only from a row of outcomes: nothing is ever taken from a later row.
 """
 
 from collections import Counter
@@ -23,7 +24,9 @@ from polyrules.venues.tape.mapping import (
     Markets,
     Outcomes,
     PriceSeries,
+    RowTable,
     Table,
+    Time,
     micros,
 )
 from polyrules.venues.tape.markets import Known
@@ -48,8 +51,7 @@ def import_tables(
         TapeError: The tape cannot be written.
     """
     importing = TableImport(mapping, writer, progress)
-    for file, table in _match(files, mapping):
-        importing.read(file, table)
+    importing.read(_match(files, mapping))
     for event in importing.known.events():
         writer.append(event)
     if writer.empty:
@@ -70,11 +72,18 @@ class TableImport:
         self._writer = writer
         self._progress = progress
 
-    def read(self, file: Path, table: Table) -> None:
-        """Read one file as one table of the mapping."""
-        for batch, schema in _batches(file, table):
-            self._progress(file.name, batch.height)
-            self._take(Sheet(file.name, batch, schema, self.left_out), table)
+    def read(self, pairs: list[tuple[Path, Table]]) -> None:
+        """Read files, each as its table of the mapping."""
+        for file, table in pairs:
+            self._look(file, table)
+        joined = self.known.joined()
+        for file, table in pairs:
+            if isinstance(table, Markets):
+                continue
+            for batch, schema in _batches(file, table, shapes.named(table)):
+                self._progress(file.name, batch.height)
+                sheet = Sheet(file.name, batch, schema, self.left_out)
+                self._take(sheet, table, joined)
 
     def manifest(self, files: Iterable[Path]) -> Manifest:
         """Return what the tape's manifest is to say of this import."""
@@ -100,24 +109,33 @@ class TableImport:
             notes=dict(self.notes),
         )
 
-    def _take(self, sheet: Sheet, table: Table) -> None:
-        sheet.add(market=columns.text(table.market))
-        sheet.keep(pl.col("market").is_not_null(), "no market")
+    def _look(self, file: Path, table: Table) -> None:
+        """Read what a file tells of its markets; its rows come later."""
+        if isinstance(table, Outcomes):
+            return
+        when = table.listed if isinstance(table, Markets) else table.at
+        names = [table.market, *shapes.named(table.facts)]
+        names += shapes.named(when) if when else []
+        for batch, schema in _batches(file, table, names):
+            if isinstance(table, Markets):
+                self._progress(file.name, batch.height)
+                sheet = Sheet(file.name, batch, schema, self.left_out)
+                _stand(sheet, table.market, when)
+                self.known.describe(shapes.facts(table.facts, sheet))
+            else:  # what leaves here leaves again, and is told, with the rows
+                sheet = Sheet(file.name, batch, schema, LeftOut())
+                _stand(sheet, table.market, when)
+                self.known.see(shapes.facts(table.facts, sheet))
+
+    def _take(
+        self, sheet: Sheet, table: RowTable | Outcomes, joined: pl.DataFrame
+    ) -> None:
         if isinstance(table, Outcomes):
             self._answers(sheet, table)
             return
-        when = table.listed if isinstance(table, Markets) else table.at
-        at = columns.time(when, sheet.schema) if when else pl.lit(None, pl.Int64)
-        sheet.add(at=at)
-        if when:
-            sheet.keep(columns.plausible(pl.col("at")), columns.NO_TIME)
-        facts = shapes.facts(table.facts, sheet)
-        if isinstance(table, Markets):
-            self.known.describe(facts)
-            return
-        self.known.see(facts)
+        _stand(sheet, table.market, table.at)
         sheet.rows = sheet.rows.join(
-            self.known.joined(), on="market", how="left", maintain_order="left"
+            joined, on="market", how="left", maintain_order="left"
         )
         for frame in shapes.events(sheet, table, self.mapping.assume):
             self._writer.append_frame(frame)
@@ -141,6 +159,7 @@ class TableImport:
 
     def _answers(self, sheet: Sheet, table: Outcomes) -> None:
         delay = micros(self.mapping.assume.resolution_delay)
+        _name(sheet, table.market)
         sheet.add(
             at=columns.time(table.at, sheet.schema) + delay,
             payout=shapes.payout(table),
@@ -153,6 +172,21 @@ class TableImport:
         rows = sheet.rows.select("market", "at", "payout", LINE)
         for market, at, payout, line in rows.iter_rows():
             self.known.answer(market, at, payout, f"{sheet.name}:{line}")
+
+
+def _name(sheet: Sheet, market: str) -> None:
+    sheet.add(market=columns.text(market))
+    sheet.keep(pl.col("market").is_not_null(), "no market")
+
+
+def _stand(sheet: Sheet, market: str, when: Time | None) -> None:
+    """Give the rows of `sheet` their market and their time, if they have one."""
+    _name(sheet, market)
+    if when is None:
+        sheet.add(at=pl.lit(None, pl.Int64))
+    else:
+        sheet.add(at=columns.time(when, sheet.schema))
+        sheet.keep(columns.plausible(pl.col("at")), columns.NO_TIME)
 
 
 def is_for(file: Path, mapping: Mapping) -> bool:
@@ -188,8 +222,13 @@ def _match(files: list[Path], mapping: Mapping) -> list[tuple[Path, Table]]:
     return sorted(pairs, key=lambda pair: not isinstance(pair[1], Markets))
 
 
-def _batches(file: Path, table: Table) -> Iterator[tuple[pl.DataFrame, pl.Schema]]:
-    """Yield the rows of `file`, numbered as its lines are, with the file's schema."""
+def _batches(
+    file: Path, table: Table, names: list[str | None]
+) -> Iterator[tuple[pl.DataFrame, pl.Schema]]:
+    """Yield the rows of `file`, numbered as its lines are, with the file's schema.
+
+    Of its columns come those of `names`; all that `table` names must be there.
+    """
     is_parquet = file.name.endswith(".parquet")
     try:
         if is_parquet:
@@ -200,7 +239,8 @@ def _batches(file: Path, table: Table) -> Iterator[tuple[pl.DataFrame, pl.Schema
         schema = lazy.collect_schema()
         columns.require(schema, shapes.named(table), file.name)
         numbered = lazy.with_row_index(LINE, 1 if is_parquet else 2)
-        batches = numbered.collect_batches(chunk_size=BATCH, maintain_order=True)
+        wanted = numbered.select(LINE, *dict.fromkeys(filter(None, names)))
+        batches = wanted.collect_batches(chunk_size=BATCH, maintain_order=True)
         for batch in batches:
             yield batch, schema
     except (pl.exceptions.PolarsError, OSError) as error:

@@ -39,8 +39,9 @@ class TapeWriter:
     Args:
         path: Where the tape is to stand; nothing, or an empty directory, may be there.
         ranked: Order the events of one instant by kind (a market before its book,
-            books before trades, trades before answers) and keep equal rows once, as
-            imports need. A recorder keeps the order of arrival, which is the truth.
+            books before trades, trades before answers) and drop what only
+            repeats, as imports need. A recorder keeps the order of arrival, which is
+            the truth.
 
     Raises:
         TapeError: Something is at `path` already.
@@ -216,12 +217,14 @@ class TapeWriter:
         lazy = [pl.scan_parquet(part, glob=False) for part in self._parts]
         lazy += [frame.lazy() for frame in self._frames]
         frame = pl.concat(lazy).filter(inside).collect()
-        order = ["at", rows.rank(), "seq"] if self._ranked else ["at", "seq"]
-        frame = frame.sort(order, maintain_order=True)
+        frame = frame.sort(self._order_of_rows(), maintain_order=True)
         if self._ranked:
             frame = self._once(frame)
         self._counts.update(dict(frame["kind"].value_counts().iter_rows()))
         return self._grouped(frame)
+
+    def _order_of_rows(self) -> list[str | pl.Expr]:
+        return ["at", rows.rank(), "seq"] if self._ranked else ["at", "seq"]
 
     def _grouped(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Fill in the group of every row whose market has one."""
@@ -233,10 +236,11 @@ class TapeWriter:
         return frame.with_columns(group=pl.coalesce("group", group))
 
     def _once(self, frame: pl.DataFrame) -> pl.DataFrame:
-        same = [name for name in rows.COLUMNS if name != "seq"]
-        unique = frame.unique(subset=same, keep="first", maintain_order=True)
-        self.duplicates += frame.height - unique.height
-        return unique
+        """Drop the rows of a sorted frame that repeat one and change nothing."""
+        near = frame.sort("at", "market", maintain_order=True)
+        kept = near.filter(~_repeats()).sort(self._order_of_rows(), maintain_order=True)
+        self.duplicates += frame.height - kept.height
+        return kept
 
     def _put_day(self, day: int, parts: list[Path]) -> TapeFile:
         date = to_datetime(day * HOURS_A_DAY * HOUR).date()
@@ -271,6 +275,22 @@ class TapeWriter:
             file.flush()
             os.fsync(file.fileno())
         _sync(self._folder)
+
+
+def _repeats() -> pl.Expr:
+    """True for a row that only repeats, in rows sorted by instant, market and order.
+
+    A book or level repeats the row right before it, none further back: a level that
+    goes from 5 to 0 to 5 ends at 5. A trade repeats any other of its transaction;
+    without one it may be a second trade just like the first.
+    """
+    same = pl.all().exclude("seq")
+    trade = pl.struct(rows.TRADE)
+    return (
+        pl.when(kind="TradePrinted")
+        .then(pl.col("transaction").is_not_null() & ~trade.is_first_distinct())
+        .otherwise(pl.all_horizontal(same.eq_missing(same.shift())))
+    )
 
 
 def _sync(path: Path) -> None:

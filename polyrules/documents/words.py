@@ -1,0 +1,15 @@
+"""Which known word a wrong one may have meant."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+CHARS_MAX = 64  # the work grows with the square; no name of ours is that long
+ALIKE = 0.6  # difflib's measure: 0 nothing in common, 1 the same
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `did you mean "x"?`, or "" where no known word is near."""
+    if len(word) > CHARS_MAX:
+        return ""
+    near = get_close_matches(word.lower(), sorted(set(known)), n=1, cutoff=ALIKE)
+    return f'did you mean "{near[0]}"?' if near else ""
