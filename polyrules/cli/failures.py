@@ -1,6 +1,6 @@
 """How an error raised on purpose is told on the terminal."""
 
-from polyrules.cli.problems import counted, harmless, render
+from polyrules.cli.problems import counted, harmless, rendered
 from polyrules.errors import PolyrulesError, StrategyError
 
 
@@ -10,8 +10,7 @@ def told(error: PolyrulesError) -> str:
     What came from files and arguments cannot steer the terminal.
     """
     if isinstance(error, StrategyError):
-        shown = [render(problem) for problem in error.problems]
-        return "\n".join([*shown, "", counted(error.problems)])
+        return "\n".join([*rendered(error.problems), "", counted(error.problems)])
     lines = [harmless(line) for line in f"error: {error}".split("\n")]
     if error.hint:
         lines.append(f"hint: {harmless(error.hint)}")
