@@ -33,6 +33,7 @@ COMMANDS: dict[str, Entry] = {
     "validate": Entry("validate", "Check strategy files; say what is wrong and where."),
     "test": Entry("test_command", "Run the tests embedded in strategy files."),
     "features": Entry("features", "List the numbers a rule may name."),
+    "functions": Entry("functions", "List the functions a rule may call."),
     "new": Entry("new", "Start a strategy of your own from a shipped one."),
     "desk": Entry("desk", "Write and check the operator's settings."),
     "tape": Entry("tape", "Import recorded market data, and look into it."),

@@ -23,7 +23,9 @@ def test_the_schema_file_is_what_the_code_says(root: Path) -> None:
 
 
 def test_the_schema_is_valid_draft_07() -> None:
-    Draft7Validator.check_schema(STRATEGY_SCHEMA)
+    schema_of_schemas = Draft7Validator(Draft7Validator.META_SCHEMA)
+
+    assert list(schema_of_schemas.iter_errors(STRATEGY_SCHEMA)) == []
 
 
 def test_editors_are_offered_every_feature() -> None:
