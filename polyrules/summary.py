@@ -156,6 +156,13 @@ class Tally:
         """Return on how many markets a strategy decided."""
         return len(self._markets[strategy])
 
+    def refused(self) -> dict[str, int]:
+        """Return how often each check refused, all strategies together."""
+        found: Counter[str] = Counter()
+        for (_, check), count in self.refusals.items():
+            found[check] += count
+        return dict(found)
+
     def _count_decisions(self, step: Step) -> None:
         for decision, verdict in zip(step.decisions, step.verdicts, strict=True):
             name = decision.strategy
@@ -268,9 +275,6 @@ def summarise(
     """
     engine.state.mark()
     marks = engine.state.desk.marks()
-    refusals: Counter[str] = Counter()
-    for (_, check), count in tally.refusals.items():
-        refusals[check] += count
     return Summary(
         run=spec.id,
         mode=spec.mode,
@@ -282,7 +286,7 @@ def summarise(
         cycles=engine.cycles,
         decisions=tally.digest.count,
         digest=tally.digest.value(),
-        refusals=dict(refusals),
+        refusals=tally.refused(),
         orders=tally.orders.total(),
         rejected=dict(tally.rejected),
         fills=tally.fills.total(),
