@@ -13,6 +13,11 @@ Schema = dict[str, Any]
 # Python's $ lets a line break behind it pass; (?!\n) does not, and says nothing new to
 # the editors that read the schema.
 NAME = r"^[a-z][a-z0-9_]{0,47}(?!\n)$"
+LATER = "not in this version yet"
+TOKENS = {
+    **dict.fromkeys(("YES", "Yes", "yes"), "write yes_token"),
+    **dict.fromkeys(("NO", "No", "no"), "write no_token"),
+}
 
 
 def mapping_of(

@@ -8,15 +8,11 @@ say, and how the parts of a file fit together, is checked elsewhere. The additio
 from polyrules.documents.quantities import STAKE
 from polyrules.features.catalog import CATALOG
 from polyrules.language.files import forms
-from polyrules.language.files.forms import NAME, Schema
+from polyrules.language.files.forms import LATER, TOKENS, Schema
+from polyrules.language.files.schema_tests import tests
 
 EXPRESSION_CHARS_MAX = 500
-LATER = "not in this version yet"
 TIERS = "a tier sets polling only, it is not what a rule sees; leave it out"
-TOKENS = {
-    **dict.fromkeys(("YES", "Yes", "yes"), "write yes_token"),
-    **dict.fromkeys(("NO", "No", "no"), "write no_token"),
-}
 PARAM_TYPES = (
     "prob",
     "usd",
@@ -53,7 +49,7 @@ def strategy_schema() -> Schema:
         "exits": _exits(),
         "risk": _risk(),
         "schedule": _schedule(),
-        "tests": _tests(),
+        "tests": tests(),
     }
     whole = forms.mapping_of(
         "A trading strategy for polyrules.",
@@ -385,44 +381,6 @@ def _schedule() -> Schema:
         required=("every",),
         later={"trigger": LATER, "window": LATER, "tiers": TIERS},
     )
-
-
-def _tests() -> Schema:
-    value: Schema = {"type": ["number", "string", "boolean", "null"]}
-    name = {"type": "string", "pattern": NAME, "x-expected": "a name"}
-    expect = forms.mapping_of(
-        "What must follow.",
-        {
-            "fires": name | {"description": "Id of the rule that decides, or none."},
-            "token": forms.word(
-                ("yes_token", "no_token"), "The token it trades.", later=TOKENS
-            ),
-            "action": forms.word(("buy", "sell", "none"), "What it does."),
-            "price": {"type": "number", "description": "The price it asks."},
-            "guard": name | {"description": "Id of the guard that blocks."},
-            "blocked_by": name
-            | {"description": "universe, or the id of a guard or veto."},
-            "unknown": {
-                "type": "array",
-                "items": name,
-                "description": "Names whose absence mattered.",
-            },
-        },
-    )
-    expect["minProperties"] = 1
-    given = forms.named("One market: values by name. What it lacks is missing.", value)
-    case = forms.mapping_of(
-        "One example: what a market looks like, and what must follow.",
-        {
-            "name": {"type": "string", "minLength": 1, "maxLength": 120}
-            | {"description": "A sentence about the strategy."},
-            "given": given,
-            "expect": expect,
-        },
-        required=("name", "given", "expect"),
-        later={"with": LATER, "series": LATER, "at": LATER},
-    )
-    return forms.list_of("Examples by which the file proves itself.", case)
 
 
 STRATEGY_SCHEMA = strategy_schema()
