@@ -5,7 +5,7 @@ gone from it: each was hoisted and stands here as a name that begins with "@".
 """
 
 import ast
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -46,13 +46,16 @@ class Expression:
             window ("@1", ...); parameters are folded into constants.
         types: The type of every expression node of `tree`. A let of bare numbers may
             still get its unit, from the first text that puts it beside a price.
-        reads: The names in `tree`.
+        reads: The names in `tree`. One with a dot is a feature of one of the things in
+            a row, such as `near.best_ask`.
+        params: The constants in `tree` that were params, with their names.
     """
 
     source: str
     tree: ast.expr
     types: MutableMapping[ast.expr, Type] = field(repr=False)
     reads: frozenset[str]
+    params: Mapping[ast.expr, str] = field(repr=False, default_factory=dict)
 
     @property
     def type(self) -> Type:

@@ -101,7 +101,7 @@ def test_what_is_no_expression_is_told_in_words_that_say_what_to_write(
 @pytest.mark.parametrize(
     ("source", "marked", "message"),
     [
-        ("a.b", ".b", "attribute access with a dot is not allowed in expressions"),
+        ("a.b.c", ".c", "attribute access with a dot is not allowed in expressions"),
         ("a[0]", "a[0]", "indexing with [ ] is not allowed in expressions"),
         ("lambda: 1", "lambda: 1", "lambda is not allowed in expressions"),
         ("[x for x in a]", "[x for x in a]", "a comprehension is not allowed"),
@@ -191,9 +191,9 @@ def test_the_largest_number_is_still_a_number() -> None:
 
 
 def test_all_that_is_wrong_is_told_in_the_order_of_the_text() -> None:
-    parsed = parse("a.b > 1 and min(x=2) > [1] and c ** 2 > 0")
+    parsed = parse("a._b > 1 and min(x=2) > [1] and c ** 2 > 0")
 
-    assert [finding.start for finding in parsed.findings] == [1, 18, 23, 31]
+    assert [finding.start for finding in parsed.findings] == [1, 19, 24, 32]
 
 
 @pytest.mark.parametrize(
@@ -234,3 +234,19 @@ def test_no_published_escape_from_an_evaluator_is_an_expression(source: str) -> 
 
     assert parsed.tree is None
     assert {finding.code for finding in parsed.findings} <= {"PE001", "PE002"}
+
+
+def test_a_dot_joins_an_alias_and_a_feature_to_one_name() -> None:
+    parsed = parse("near.best_ask <= min(far.best_bid, 0.5)")
+
+    assert parsed.tree is not None
+    names = [node.id for node in ast.walk(parsed.tree) if isinstance(node, ast.Name)]
+    assert names == ["near.best_ask", "min", "far.best_bid"]
+
+
+@pytest.mark.parametrize("source", ["f.g(x)", "(a).b.c", "f(x).y", "a.__b", "(a + b).c"])
+def test_no_object_is_ever_reached_into(source: str) -> None:
+    parsed = parse(source)
+
+    assert parsed.tree is None
+    assert [finding.code for finding in parsed.findings] == ["PE002"]

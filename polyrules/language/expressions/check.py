@@ -198,6 +198,7 @@ class _Checker:
             type_, value = scope.constants[name]
             constant = ast.copy_location(ast.Constant(value), node)
             self._types[constant] = type_
+            self._typed.params[constant] = name
             return constant
         if name in scope.types:
             self._types[node] = scope.types[name]
@@ -209,8 +210,15 @@ class _Checker:
             known = [*scope.types, *scope.constants]
             known = known if scope.suggests else []
             hint = OTHER_WORDS.get(name.lower()) or did_you_mean(name, known)
+        if "." in name and self._is_value(name.partition(".")[0]):
+            message = "attribute access with a dot is not allowed in expressions"
+            self._typed.tell(node, "PE002", message, "a value has no parts")
+            return node
         self._typed.tell(node, "PN001", f'unknown feature "{name}"', hint)
         return node
+
+    def _is_value(self, name: str) -> bool:
+        return name in self._scope.types or name in self._scope.constants
 
     # Operators
 

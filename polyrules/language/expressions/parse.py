@@ -1,8 +1,9 @@
 """From the text of an expression to a whitelisted tree; meaning is checked elsewhere.
 
-The grammar is Python's, cut down: no attributes, no indexing, no assignments, nothing
-that runs or loops. What a text may cost is bounded before and after it is parsed. It
-never raises: whatever is wrong with a text is a finding.
+The grammar is Python's, cut down: no attributes but `alias.feature`, which is one name,
+no indexing, no assignments, nothing that runs or loops. What a text may cost is bounded
+before and after it is parsed. It never raises: whatever is wrong with a text is a
+finding.
 """
 
 import ast
@@ -111,7 +112,10 @@ def parse(source: str) -> Parsed:
     tree, wrong_syntax = _python(source, tokens)
     if tree is None:
         return Parsed(None, (wrong_syntax,) if wrong_syntax else ())
-    found = _too_large(source, tree) or _not_allowed(source, tree)
+    found = _too_large(source, tree)
+    if not found:
+        tree = _Dotted().visit(tree)  # as deep as it may be, and no deeper
+        found = tuple(_not_allowed(source, tree))
     findings = tuple(sorted(found, key=lambda each: each.start))
     return Parsed(None if findings else tree, findings)
 
@@ -151,6 +155,28 @@ def _python(source: str, tokens: list[Token]) -> tuple[ast.expr | None, Finding 
             node.col_offset += shift
             node.end_col_offset = (node.end_col_offset or 0) + shift
     return tree, None
+
+
+class _Dotted(ast.NodeTransformer):
+    """Makes one name of `near.best_ask`: a feature of one of the things in a row.
+
+    No object is ever reached into. What is called, begins with an underscore or has
+    more than one dot is left alone, and refused like any other attribute.
+    """
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        self.generic_visit(node)
+        plain = isinstance(node.value, ast.Name) and "." not in node.value.id
+        if not plain or node.attr.startswith("_"):
+            return node
+        assert isinstance(node.value, ast.Name), "just looked at"
+        return ast.copy_location(ast.Name(f"{node.value.id}.{node.attr}"), node)
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        node.args = [self.visit(argument) for argument in node.args]
+        for keyword in node.keywords:
+            keyword.value = self.visit(keyword.value)
+        return node
 
 
 def _syntax_error(tokens: list[Token], at: int, said: str) -> Finding:

@@ -87,6 +87,7 @@ class Typed:
     ) -> None:
         self.source = source
         self.types: dict[ast.expr, Type] = {}
+        self.params: dict[ast.expr, str] = {}  # constants that were params
         self.findings: list[Finding] = []
         self._lets = lets or {}
         self._numbers = numbers or {}
@@ -109,7 +110,8 @@ class Typed:
         nodes = [n for n in ast.walk(tree) if isinstance(n, ast.expr)]
         types = {node: self.types[node] for node in nodes if node in self.types}
         reads = frozenset(node.id for node in types if isinstance(node, ast.Name))
-        return Expression(self.source, tree, types, reads)
+        params = {node: self.params[node] for node in nodes if node in self.params}
+        return Expression(self.source, tree, types, reads, params)
 
     def settle(self) -> None:
         """Give the lets of a text without findings the units they took in it.
