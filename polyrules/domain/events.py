@@ -75,6 +75,62 @@ class TradePrinted(Happened, frozen=True, kw_only=True, tag="TradePrinted"):
     transaction: str = ""
 
 
+class WalletTraded(Happened, frozen=True, kw_only=True, tag="WalletTraded"):
+    """A wallet traded. Price and size in micro-units; `side` is what the wallet did.
+
+    `win_rate` is the share of its settled positions that won, `trades_30d` how often
+    it traded in 30 days; None where nobody looked.
+    """
+
+    market: MarketId
+    token: TokenId
+    side: Side
+    price: int
+    size: int
+    wallet: str
+    transaction: str = ""
+    win_rate: float | None = None
+    trades_30d: int | None = None
+
+
+class SpotTicked(Happened, frozen=True, kw_only=True, tag="SpotTicked"):
+    """A coin's price [usd]: of an oracle, of an exchange, or a mean over seconds.
+
+    `symbol` is such as BTC; `source` one of price, binance, twap_30, twap_60.
+    """
+
+    symbol: str
+    source: str
+    price: float
+
+
+class OddsChanged(Happened, frozen=True, kw_only=True, tag="OddsChanged"):
+    """Bookmakers' odds on a market's YES, without their margin.
+
+    `dispersion` is their standard deviation [usd/share], `match_score` how sure the
+    match is the same, 0 to 1.
+    """
+
+    market: MarketId
+    fair: float
+    books: int
+    dispersion: float
+    match_score: float = 1.0
+
+
+class GameChanged(Happened, frozen=True, kw_only=True, tag="GameChanged"):
+    """How a game stands; `happened` is what changed it, "none" for time going by.
+
+    `win_prob` is the chance of the market's YES, by the feed's model.
+    """
+
+    market: MarketId
+    status: str
+    seconds_left: float
+    win_prob: float
+    happened: str = "none"
+
+
 class TickChanged(Happened, frozen=True, kw_only=True, tag="TickChanged"):
     """The market's price step changed [usd/share]."""
 
@@ -135,6 +191,10 @@ MarketData = (
     | BookChanged
     | LevelsChanged
     | TradePrinted
+    | WalletTraded
+    | SpotTicked
+    | OddsChanged
+    | GameChanged
     | TickChanged
     | MarketResolved
 )

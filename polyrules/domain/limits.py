@@ -12,6 +12,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Dollars are exact; `drawdown_max` and `kelly_fraction_max` are shares of 1;
     `hard_stop` is a fall of the price below average cost [usd/share]; 1 means never.
+    The last five are asked for by strategies only; None asks for nothing. `losses_rest`
+    is in microseconds, `leg_shares_max` how many shares the legs of a basket may differ
+    by.
     """
 
     market_usd_max: Usd = Usd(Decimal(50))
@@ -24,3 +27,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     order_usd_min: Usd = Usd(Decimal(1))
     kelly_fraction_max: Decimal = Decimal("0.25")
     hard_stop: Decimal = Decimal("0.25")
+    group_usd_max: Usd | None = None
+    orders_hour_max: int | None = None
+    losses_row_max: int | None = None
+    losses_rest: int | None = None
+    leg_shares_max: Decimal | None = None

@@ -27,6 +27,7 @@ class Market(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     question: str = ""
     slug: str = ""
     group: GroupId | None = None
+    group_size: int | None = None  # markets the venue lists in the group
     category: str | None = None
     tick: Decimal = Decimal("0.01")
     size_min: Shares = Shares(Decimal(5))

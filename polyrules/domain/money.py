@@ -102,6 +102,18 @@ def shares_for(budget: Decimal, price: Decimal) -> Shares:
     return Shares((budget / price).quantize(SHARE_STEP, ROUND_FLOOR))
 
 
+def shares_of(number: float) -> Shares:
+    """Return a positive number of shares in steps of 0.01, rounded down.
+
+    Raises:
+        ValueError: `number` is not finite.
+    """
+    exact = Decimal(str(number))
+    if not exact.is_finite():
+        raise ValueError(f"shares must be finite, was {number}")
+    return Shares(exact.quantize(SHARE_STEP, ROUND_FLOOR))
+
+
 def cost(price: Decimal, size: Decimal) -> Usd:
     """Return what `size` shares cost at `price` [usd], rounded up to a micro-dollar."""
     return Usd((price * size).quantize(MICRO, ROUND_CEILING))

@@ -21,7 +21,8 @@ class TimeInForce(Enum):
 class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What we ask of the venue. Never changed: a new price is a new order.
 
-    `expires_at` [microseconds UTC] is our own promise to cancel, not the venue's.
+    `expires_at` [microseconds UTC] is our own promise to cancel, not the venue's;
+    `basket` is the first order of the basket it is a leg of.
     """
 
     client_order_id: ClientOrderId
@@ -35,6 +36,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     time_in_force: TimeInForce = TimeInForce.GTC
     post_only: bool = False
     expires_at: int | None = None
+    basket: ClientOrderId | None = None
 
 
 class PlaceOrder(msgspec.Struct, frozen=True, tag="PlaceOrder"):

@@ -35,6 +35,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     post_only: bool = False
     ttl: int | None = None  # microseconds
     reduces: bool = False  # an exit: it can only make a position smaller
+    legs: int = 0  # of a basket: how many orders it has; all are carried out, or none
 
 
 class Approved(msgspec.Struct, frozen=True, kw_only=True, tag="Approved"):

@@ -1,69 +1,36 @@
 """The catalog: every number a rule may name, with what a reader needs to trust it.
 
-The catalog is data; how a column is filled is in `books`, `trades` and `table`. A
+The catalog is data; how a column is filled is in the other modules beside it. A
 feature without data is missing (NaN), never 0. "It never happened" is data: a count is
 0 and an age is `NEVER` while the feed is there.
 """
 
-from enum import Enum
-
-import msgspec
-
-from polyrules.domain.moments import MINUTE
-
-NEVER = 1e6  # seconds; the age of what has not happened yet
-PRICE_SPREAD_MAX = 0.10  # above it the mid says nothing, and the last trade is taken
-
-CATEGORIES = (
-    "politics",
-    "sports",
-    "crypto",
-    "finance",
-    "economics",
-    "tech",
-    "culture",
-    "weather",
-    "geopolitics",
-    "mentions",
-    "other",
+from polyrules.features.entities import (
+    MARKET_ENTITIES,
+    ROW_ENTITIES,
+    entries,
+)
+from polyrules.features.feature import (
+    CATEGORIES,
+    MAX_AGE,
+    NEVER,
+    PRICE_SPREAD_MAX,
+    WHALE_USD,
+    Feature,
+    Feed,
 )
 
-
-class Feed(Enum):
-    """Where a feature comes from. A market's tier is something else: polling."""
-
-    GAMMA = "gamma"
-    BOOK = "book"
-    TRADES = "trades"
-    CLOCK = "clock"
-    PORTFOLIO = "portfolio"
-
-
-class Feature(msgspec.Struct, frozen=True, kw_only=True):
-    """One number of a market.
-
-    Attributes:
-        unit: prob, usd, shares, seconds, hours, count, "1" (a ratio), bool or enum.
-        max_age: Microseconds after which its feed's last word is stale; None: never.
-        values: Of an enum, the words it may be, in the order of their codes.
-    """
-
-    name: str
-    unit: str
-    feed: Feed
-    doc: str
-    formula: str = ""
-    max_age: int | None = None
-    values: tuple[str, ...] = ()
-
-
-MAX_AGE: dict[Feed, int | None] = {
-    Feed.GAMMA: None,
-    Feed.BOOK: 5 * MINUTE,
-    Feed.TRADES: None,
-    Feed.CLOCK: None,
-    Feed.PORTFOLIO: None,
-}
+__all__ = [
+    "CATALOG",
+    "CATEGORIES",
+    "MAX_AGE",
+    "NEVER",
+    "PRICE_SPREAD_MAX",
+    "ROW_FEATURES",
+    "WHALE_USD",
+    "Feature",
+    "Feed",
+]
 
 # name, unit, meaning, formula
 _BOOK: tuple[tuple[str, str, str, str], ...] = (
@@ -142,6 +109,15 @@ _TRADES: tuple[tuple[str, str, str, str], ...] = (
         "Standard deviation of the last hour's trade prices; missing below two.",
         "sqrt(mean((price - mean(price)) ** 2))",
     ),
+    ("whale_count_1h", "count", "Trades of 1,000 USD or more in the last hour.", ""),
+    ("whale_volume_1h", "usd", "Dollars of the trades in whale_count_1h.", ""),
+    (
+        "whale_net_flow_1h",
+        "usd",
+        "Dollars by which whales leaned to YES in the last hour, negative: to NO.",
+        "whale buys of YES and sells of NO, less the others",
+    ),
+    ("time_since_whale", "seconds", "Time since the last whale; 1e6 if none yet.", ""),
 )
 
 _CLOCK: tuple[tuple[str, str, str, str], ...] = (
@@ -168,6 +144,7 @@ _PORTFOLIO: tuple[tuple[str, str, str, str], ...] = (
         "cost / shares",
     ),
     ("position_hours", "hours", "Time since the position was opened; 0 without.", ""),
+    ("position_cost", "usd", "Dollars the strategy paid for what it holds here.", ""),
     ("open_orders", "count", "Orders of the strategy that may still trade here.", ""),
 )
 
@@ -199,19 +176,8 @@ def _entries() -> dict[str, Feature]:
         Feed.PORTFOLIO: _PORTFOLIO,
         Feed.GAMMA: _GAMMA,
     }
-    entries = [
-        Feature(
-            name=name,
-            unit=unit,
-            feed=feed,
-            doc=doc,
-            formula=formula,
-            max_age=MAX_AGE[feed],
-        )
-        for feed, table in tables.items()
-        for name, unit, doc, formula in table
-    ]
-    entries.append(
+    found = [each for feed, table in tables.items() for each in entries(feed, table)]
+    found.append(
         Feature(
             name="category",
             unit="enum",
@@ -220,9 +186,17 @@ def _entries() -> dict[str, Feature]:
             values=CATEGORIES,
         )
     )
-    catalog = {entry.name: entry for entry in entries}
-    assert len(catalog) == len(entries), "a feature is defined twice"
+    found += [each for table in MARKET_ENTITIES.values() for each in table]
+    catalog = {entry.name: entry for entry in found}
+    assert len(catalog) == len(found), "a feature is defined twice"
     return catalog
 
 
 CATALOG: dict[str, Feature] = _entries()
+"""Every feature of a market, those of what belongs to it (`spot.price`) included."""
+
+ROW_FEATURES: dict[str, dict[str, Feature]] = {
+    entity: {each.name: each for each in table}
+    for entity, table in ROW_ENTITIES.items()
+}
+"""Features of rows that are no single market, by what they are of: `pair`, `t`, ..."""

@@ -6,34 +6,36 @@ is read. The table knows no strategy and no position.
 """
 
 import math
-from collections.abc import Callable, Mapping
 from typing import cast
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrules.domain.events import TradePrinted
+from polyrules.domain.events import (
+    GameChanged,
+    OddsChanged,
+    SpotTicked,
+    TradePrinted,
+)
 from polyrules.domain.market import Book, Listing, Market
-from polyrules.domain.moments import HOUR, hour_of, weekday_of
+from polyrules.domain.moments import HOUR
 from polyrules.domain.money import ONE, Side
 from polyrules.features import books, trades
 from polyrules.features.catalog import (
     CATALOG,
     CATEGORIES,
     MAX_AGE,
-    NEVER,
-    PRICE_SPREAD_MAX,
     Feed,
 )
-
-Floats = NDArray[np.float64]
-Rows = NDArray[np.intp]
-
-FIRST_CAPACITY = 64
+from polyrules.features.columns import FIRST_CAPACITY, Beside, Floats, Rows
+from polyrules.features.derived import DERIVED
+from polyrules.features.games import Games, Odds
+from polyrules.features.rounds import Round, Rounds
+from polyrules.features.spot import Spot
 
 _FACTS = ("neg_risk", "tick_size", "min_order_shares", "fee_rate", "category")
-_TIMES = ("@book_at", "@trade_at", "@listed_at", "@covered_at", "@end")
+_TIMES = ("@book_at", "@trade_at", "@whale_at", "@listed_at", "@covered_at", "@end")
 _OPEN = "@open"  # 1 while the market may still trade, 0 once it is resolved
 _AGELESS = ("book_age", "price")  # an old book has an age; a price may be a trade's
 _STORED = (
@@ -75,6 +77,16 @@ class Table:
         self._hours: dict[int, trades.LastHour] = {}
         self._book_age_max = feeds.age(Feed.BOOK)
         self._stale: tuple[int, NDArray[np.bool_]] | None = None  # as of a moment
+        self._rounds = Rounds()
+        self._spot = Spot(self._rounds, feeds.age(Feed.RTDS))
+        self._odds = Odds(feeds.age(Feed.ODDS))
+        self._games = Games(feeds.age(Feed.GAME))
+        self._beside: dict[Feed, Beside] = {
+            Feed.CLOCK: self._rounds,
+            Feed.RTDS: self._spot,
+            Feed.ODDS: self._odds,
+            Feed.GAME: self._games,
+        }
         self._grow(FIRST_CAPACITY)
 
     def add(self, market: Market, listing: Listing, at: int) -> int:
@@ -118,6 +130,8 @@ class Table:
             value = getattr(listing, name)
             if value is not None:
                 cells[name][row] = float(value)
+        if (told := self._rounds.state(row, market)) is not None:
+            self._spot.keep_for(told)
 
     def state_tick(self, row: int, tick: float) -> None:
         """Write a new price step [usd/share]."""
@@ -140,18 +154,30 @@ class Table:
     def add_trade(self, row: int, trade: TradePrinted, *, of_yes: bool) -> None:
         """Take in a public trade; a NO trade at p counts as YES at 1 - p."""
         price = trade.price if of_yes else ONE - trade.price
-        hour = self._hours.setdefault(row, trades.LastHour())
-        hour.add(
-            trades.Print(
-                at=trade.at,
-                price=price,
-                size=trade.size,
-                usd=trade.price * trade.size // ONE,
-                lifts=(trade.side is Side.BUY) is of_yes,
-            )
+        printed = trades.Print(
+            at=trade.at,
+            price=price,
+            size=trade.size,
+            usd=trade.price * trade.size // ONE,
+            lifts=(trade.side is Side.BUY) is of_yes,
         )
+        self._hours.setdefault(row, trades.LastHour()).add(printed)
         self._cells["last_trade_price"][row] = price / ONE
         self._cells["@trade_at"][row] = float(trade.at)
+        if printed.whale:
+            self._cells["@whale_at"][row] = float(trade.at)
+
+    def tick_spot(self, event: SpotTicked) -> None:
+        """Take in what a coin costs."""
+        self._spot.tick(event)
+
+    def change_odds(self, row: int, event: OddsChanged) -> None:
+        """Take in what bookmakers say of a market."""
+        self._odds.change(row, event)
+
+    def change_game(self, row: int, event: GameChanged) -> None:
+        """Take in how the game of a market stands."""
+        self._games.change(row, event)
 
     def refresh_trades(self, now: int) -> None:
         """Let trades older than an hour drop out of their sums."""
@@ -160,7 +186,30 @@ class Table:
 
     def open_rows(self) -> Rows:
         """Return the rows of markets that are listed and not resolved, ascending."""
-        return np.flatnonzero(self._columns[_OPEN][: self.count] == 1.0)
+        return np.flatnonzero(self.is_open())
+
+    def is_open(self) -> NDArray[np.bool_]:
+        """Return which rows are listed and not resolved, shape (count,)."""
+        is_open: NDArray[np.bool_] = self.column(_OPEN) == 1.0
+        return is_open
+
+    def rounds(self, series: str | None, now: int) -> Rows:
+        """Return the rows whose round has begun and is not over, ascending.
+
+        Args:
+            series: Such as btc_updown_15m; None for all.
+            now: Microseconds UTC.
+        """
+        return self._rounds.now_in(series, now)
+
+    def round_of(self, row: int) -> Round | None:
+        """Return the round that a market is about, None if it is about none."""
+        return self._rounds.of(row)
+
+    def series_of(self, row: int) -> str:
+        """Return the series of a market's round, such as btc_updown_15m, or ""."""
+        told = self._rounds.of(row)
+        return "" if told is None else told.series
 
     def read(self, name: str, rows: Rows, now: int) -> Floats:
         """Return a feature for some rows, as it stands at `now`.
@@ -177,7 +226,9 @@ class Table:
         feature = CATALOG[name]
         if feature.feed not in self.feeds.given and name != "price":
             return np.full(len(rows), math.nan)
-        derive = _DERIVED.get(name)
+        if "." in name:
+            return self._beside[feature.feed].read(name, rows, now)
+        derive = DERIVED.get(name)
         values = derive(self, rows, now) if derive else self._columns[name][rows]
         if feature.feed is Feed.BOOK and name not in _AGELESS:
             values[self.stale(rows, now)] = math.nan
@@ -209,6 +260,8 @@ class Table:
             return "no_feed"
         if not math.isnan(self.read(name, one, now)[0]):
             return ""
+        if "." in name:
+            return self._beside[feed].why_missing(name, row, now)
         if feed is Feed.BOOK:
             if math.isnan(self._columns["@book_at"][row]):
                 return "no_book"
@@ -232,102 +285,3 @@ class Table:
 def _category(word: str) -> float:
     known = word if word in CATEGORIES else "other"
     return float(CATEGORIES.index(known))
-
-
-def _snap(values: Floats) -> Floats:
-    return np.rint(values * 1e9) / 1e9 + 0.0
-
-
-def _no_best_bid(table: Table, rows: Rows, _: int) -> Floats:
-    return _snap(1.0 - table.column("best_ask")[rows])
-
-
-def _no_best_ask(table: Table, rows: Rows, _: int) -> Floats:
-    return _snap(1.0 - table.column("best_bid")[rows])
-
-
-def _mid(table: Table, rows: Rows, _: int) -> Floats:
-    both = table.column("best_bid")[rows] + table.column("best_ask")[rows]
-    return _snap(both / 2.0)
-
-
-def _spread(table: Table, rows: Rows, _: int) -> Floats:
-    return _snap(table.column("best_ask")[rows] - table.column("best_bid")[rows])
-
-
-def _price(table: Table, rows: Rows, now: int) -> Floats:
-    tight = _spread(table, rows, now) <= PRICE_SPREAD_MAX
-    tight &= ~table.stale(rows, now)
-    return np.where(
-        tight, _mid(table, rows, now), table.column("last_trade_price")[rows]
-    )
-
-
-def _microprice(table: Table, rows: Rows, _: int) -> Floats:
-    bid, ask = table.column("best_bid")[rows], table.column("best_ask")[rows]
-    bids, asks = table.column("bid_size")[rows], table.column("ask_size")[rows]
-    return _snap(_ratio(bid * asks + ask * bids, bids + asks))
-
-
-def _book_imbalance(table: Table, rows: Rows, _: int) -> Floats:
-    bids, asks = table.column("bid_size")[rows], table.column("ask_size")[rows]
-    return _ratio(bids - asks, bids + asks)
-
-
-def _depth_imbalance(table: Table, rows: Rows, _: int) -> Floats:
-    bids = table.column("bid_depth_10")[rows]
-    asks = table.column("ask_depth_10")[rows]
-    return _ratio(bids - asks, bids + asks)
-
-
-def _ratio(top: Floats, bottom: Floats) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(bottom > 0.0, top / bottom, math.nan)
-
-
-def _book_age(table: Table, rows: Rows, now: int) -> Floats:
-    return (now - table.column("@book_at")[rows]) / ONE
-
-
-def _last_trade_age(table: Table, rows: Rows, now: int) -> Floats:
-    age = (now - table.column("@trade_at")[rows]) / ONE
-    return np.where(np.isnan(age), NEVER, np.minimum(age, NEVER))
-
-
-def _hours_to_close(table: Table, rows: Rows, now: int) -> Floats:
-    return (table.column("@end")[rows] - now) / HOUR
-
-
-def _seconds_to_close(table: Table, rows: Rows, now: int) -> Floats:
-    return (table.column("@end")[rows] - now) / ONE
-
-
-def _market_age(table: Table, rows: Rows, now: int) -> Floats:
-    return (now - table.column("@listed_at")[rows]) / HOUR
-
-
-def _hour_of_day(_: Table, rows: Rows, now: int) -> Floats:
-    return np.full(len(rows), float(hour_of(now)))
-
-
-def _day_of_week(_: Table, rows: Rows, now: int) -> Floats:
-    return np.full(len(rows), float(weekday_of(now)))
-
-
-_DERIVED: Mapping[str, Callable[[Table, Rows, int], Floats]] = {
-    "no_best_bid": _no_best_bid,
-    "no_best_ask": _no_best_ask,
-    "mid": _mid,
-    "spread": _spread,
-    "price": _price,
-    "microprice": _microprice,
-    "book_imbalance": _book_imbalance,
-    "depth_imbalance": _depth_imbalance,
-    "book_age": _book_age,
-    "last_trade_age": _last_trade_age,
-    "hours_to_close": _hours_to_close,
-    "seconds_to_close": _seconds_to_close,
-    "market_age": _market_age,
-    "hour_of_day": _hour_of_day,
-    "day_of_week": _day_of_week,
-}

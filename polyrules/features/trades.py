@@ -12,6 +12,7 @@ import msgspec
 from polyrules.domain.moments import HOUR
 from polyrules.domain.money import ONE
 from polyrules.features.books import Cells
+from polyrules.features.feature import WHALE_USD
 
 COUNTS = (
     "trade_count_1h",
@@ -20,6 +21,9 @@ COUNTS = (
     "volume_1h",
     "buy_volume_1h",
     "sell_volume_1h",
+    "whale_count_1h",
+    "whale_volume_1h",
+    "whale_net_flow_1h",
 )
 COLUMNS = (*COUNTS, "vwap_1h", "volatility_1h")
 
@@ -35,6 +39,11 @@ class Print(msgspec.Struct, frozen=True):
     size: int
     usd: int
     lifts: bool
+
+    @property
+    def whale(self) -> bool:
+        """True where this one trade is worth `WHALE_USD` or more."""
+        return self.usd >= WHALE_USD * ONE
 
 
 class LastHour:
@@ -71,8 +80,17 @@ class LastHour:
         cells["volume_1h"][row] = volume / ONE
         cells["buy_volume_1h"][row] = bought / ONE
         cells["sell_volume_1h"][row] = (volume - bought) / ONE
+        self._write_whales(cells, row)
         cells["vwap_1h"][row] = self._vwap()
         cells["volatility_1h"][row] = self._volatility()
+
+    def _write_whales(self, cells: Cells, row: int) -> None:
+        whales = [trade for trade in self._prints if trade.whale]
+        volume = sum(trade.usd for trade in whales)
+        bought = sum(trade.usd for trade in whales if trade.lifts)
+        cells["whale_count_1h"][row] = float(len(whales))
+        cells["whale_volume_1h"][row] = volume / ONE
+        cells["whale_net_flow_1h"][row] = (2 * bought - volume) / ONE
 
     def _vwap(self) -> float:
         size = sum(trade.size for trade in self._prints)
