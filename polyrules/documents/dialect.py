@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from polyrules.documents.words import cut
+
 INT_DIGITS_MAX = 18  # longer ones are floats: nothing we count needs more
 
 NULL = {"", "~", "null", "Null", "NULL"}
@@ -34,8 +36,8 @@ def ambiguity(text: str) -> tuple[str, str] | None:
         message = f"{text} is a bool for other readers of YAML, and text for us"
         return message, f'write "{text}" in quotes, or true or false'
     if BASE_60.fullmatch(text):
-        message = f"{text} is a number in base 60 for other readers of YAML"
-        return message, f'write "{text}" in quotes'
+        message = f"{cut(text)} is a number in base 60 for other readers of YAML"
+        return message, f'write "{cut(text)}" in quotes'
     return None
 
 

@@ -13,11 +13,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from polyrules.documents.places import Span, offsets
+from polyrules.documents.words import cut
 from polyrules.errors import Problem, Severity
 
 Path = tuple[str | int, ...]  # keys and indices from the top; () is the whole
 
 BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+MESSAGE_MAX = 500  # characters: names in it are as long as their writer likes
 BREAKS = "\r\n\x85\u2028\u2029"
 
 
@@ -156,8 +158,8 @@ class Document:
             column=column,
             end_column=min(end, max(len(source) + 1, column)),
             code=code,
-            message=_printable(message),
-            help=_printable(hint),
+            message=_printable(cut(message, MESSAGE_MAX)),
+            help=_printable(cut(hint, MESSAGE_MAX)),
             source=source,
             severity=severity,
         )

@@ -19,7 +19,7 @@ from jsonschema.exceptions import ValidationError
 
 from polyrules.documents.document import Document, Path
 from polyrules.documents.quantities import per_cent, with_unit
-from polyrules.documents.words import did_you_mean
+from polyrules.documents.words import cut, did_you_mean
 from polyrules.errors import Problem
 
 SHOWN_MAX = 40  # characters of a wrong value that a message repeats
@@ -33,6 +33,9 @@ TYPES = {
     "boolean": "true or false",
     "null": "nothing",
 }
+# Blanks that look like the plain one, and are not.
+BLANK = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+UNITS_NAMED = ("USD", "shares")
 KEY = "PS001"
 MISSING = "PS002"
 TYPE = "PS003"
@@ -83,9 +86,9 @@ def shown(value: object) -> str:
         return "a mapping" if isinstance(value, dict) else "a list"
     if value is None:
         return "nothing"
-    text = str(value)
-    cut = text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}..."
-    return f'"{cut}"' if isinstance(value, str) else cut
+    text = BLANK.sub(lambda found: f"\\u{ord(found[0]):04x}", str(value))
+    short = cut(text, SHOWN_MAX)
+    return f'"{short}"' if isinstance(value, str) else short
 
 
 def _tell(document: Document, at: Path, error: ValidationError) -> list[Problem]:
@@ -131,7 +134,7 @@ def _unknown_keys(
         if document.is_wrong(place):
             continue  # a merge key, say: told when it was read
         document.mark_wrong(place)
-        message = f'unknown key "{key}"{where}'
+        message = f'unknown key "{cut(key)}"{where}'
         problems.append(document.problem(place, KEY, message, hint=hint, on_key=True))
     return problems
 
@@ -213,7 +216,10 @@ def _wrong_kind(
 ) -> _Told:
     own, wanted = schema.get("x-code"), schema.get("x-expected")
     code = own or (TYPE if rule == "type" else FORM)
-    meant = with_unit(found, schema["x-unit"]) if "x-unit" in schema else ""
+    unit = schema.get("x-unit", "")
+    # "1e9 USD" has its unit: what is wrong with it is the number, and not ours to guess
+    has_unit = unit in UNITS_NAMED and unit in str(found)
+    meant = with_unit(found, unit) if unit and not has_unit else ""
     if meant:
         lack = "needs a unit" if own == NO_UNIT else f"must be {wanted}"
         message = f"{name} {lack}, found {shown(found)}"
@@ -274,7 +280,7 @@ def _name(at: Path) -> str:
     if isinstance(at[-1], int):
         of = f" of {_name(at[:-1])}" if len(at) > 1 else ""
         return f"entry {at[-1] + 1}{of}"
-    return at[-1]
+    return cut(at[-1])
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ import yaml
 from polyrules.documents.dialect import ambiguity, core_value, in_our_words
 from polyrules.documents.document import Document, Node, Path, Scalar
 from polyrules.documents.places import Span
+from polyrules.documents.words import cut
 
 BYTES_MAX = 256 * 1024
 DEPTH_MAX = 20
@@ -28,6 +29,8 @@ NODES_MAX = 10_000
 TAG = re.compile(r"![^\s,\[\]{}]*")
 MAGIC = re.compile(r"(?:[&!][^\s,\[\]{}]*\s*)+")
 SURROGATE = re.compile("[\ud800-\udfff]")
+# They change the order in which a line is shown: what people read is not what is done.
+REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def read_yaml(text: str | bytes, path: str) -> Document:
@@ -93,6 +96,7 @@ class _Reading:
             self._note(Span(0, 0), "PR005", f"larger than {BYTES_MAX // 1024} KiB")
             document.complete = False
             return
+        self._refuse_reordering()
         try:
             for event in self._events():
                 self._take(event)
@@ -103,6 +107,13 @@ class _Reading:
             hint = "an empty file says nothing"
             self._note(Span(0, 0), "PR004", "nothing in this file", hint)
             document.complete = False
+
+    def _refuse_reordering(self) -> None:
+        """Refuse what makes a line look like another, in remarks too."""
+        for found in REORDERING.finditer(self._document.text):
+            message = f"character U+{ord(found[0]):04X} is not allowed"
+            hint = "delete it: it is invisible, and changes how the line looks"
+            self._note(Span(*found.span()), "PR004", message, hint)
 
     def _events(self) -> Iterator[yaml.Event]:
         try:
@@ -139,19 +150,20 @@ class _Reading:
     def _refuse_magic(self, event: yaml.NodeEvent) -> None:
         plain = "write the value out where it is used"
         if isinstance(event, yaml.AliasEvent):
-            message = f"alias *{event.anchor} is not allowed"
+            message = f"alias *{cut(str(event.anchor))} is not allowed"
             self._note(_span(event), "PR002", message, plain)
             return
         if event.anchor is not None:
             span = self._magic(event, 1 + len(event.anchor))
-            self._note(span, "PR002", f"anchor &{event.anchor} is not allowed", plain)
+            message = f"anchor &{cut(event.anchor)} is not allowed"
+            self._note(span, "PR002", message, plain)
         tag = getattr(event, "tag", None)
         if tag is not None:
             start, end = _span(event)
             found = TAG.search(self._document.text, start, end)
             span = Span(*found.span()) if found else Span(start, start + 1)
             written = self._document.text[span.start : span.end]
-            self._note(span, "PR002", f"tag {written} is not allowed", "delete it")
+            self._note(span, "PR002", f"tag {cut(written)} is not allowed", "delete it")
 
     def _take_node(self, event: yaml.NodeEvent) -> None:
         frame = self._frames[-1] if self._frames else None
@@ -207,7 +219,7 @@ class _Reading:
         frame.twice = name in frame.container
         if frame.twice and frame.recorded:
             first = self._document.line((*frame.path, name))
-            message = f'key "{name}" stands here twice'
+            message = f'key "{cut(name)}" stands here twice'
             self._note(span, "PR001", message, f"the first is in line {first}")
 
     def _value(self, event: yaml.NodeEvent, at: Path) -> tuple[Any, Scalar | None]:
@@ -230,7 +242,7 @@ class _Reading:
             self._document.mark_wrong(at)
         value = core_value(text)
         if isinstance(value, float) and not math.isfinite(value):
-            message = f"number {text} is not finite"
+            message = f"number {cut(text)} is not finite"
             self._note(span, "PR005", message, "write a number below 1e308")
             self._document.mark_wrong(at)
             return None, scalar

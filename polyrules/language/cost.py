@@ -7,8 +7,9 @@ file is loaded, and the same on every machine: no time is measured.
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from polyrules.language.actions import stated
 from polyrules.language.expression import Expression
-from polyrules.language.strategy import Rule, Strategy, Trade
+from polyrules.language.strategy import Strategy, recorded
 
 PARTS_MAX = 10_000  # some 50 MB while it is compiled; a shipped file has 200
 
@@ -28,26 +29,19 @@ def _questions(
         yield [strategy.universe]
     conditions = [guard.when for guard in strategy.guards]
     yield conditions + [rule.when for rule in strategy.rules]
-    yield from ([window.argument] for window in strategy.windows)
+    hoisted = (each.argument for each in strategy.hoisted)
+    yield from ([argument] for argument in hoisted if argument is not None)
+    if strategy.limit_by is not None:
+        yield [strategy.limit_by]
     for rule in strategy.rules:
-        if isinstance(rule.then, Trade):
-            yield _stated(rule.then)
-            yield [lets[name] for name in _recorded(rule, rule.then) & lets.keys()]
+        numbers = list(stated(rule.then).values())
+        if numbers:
+            yield numbers
+            yield [lets[name] for name in recorded(rule) & lets.keys()]
     for exit_ in strategy.exits:
         if exit_.when is not None:
             yield [exit_.when]
             yield [lets[name] for name in exit_.when.reads & lets.keys()]
-
-
-def _stated(trade: Trade) -> list[Expression]:
-    stated = (trade.price, trade.fair, trade.edge, trade.confidence)
-    return [each for each in stated if each is not None]
-
-
-def _recorded(rule: Rule, trade: Trade) -> set[str]:
-    """Return the names whose values are told when a rule fires."""
-    told = {piece.name for piece in trade.reason}
-    return told.union(rule.when.reads, *(each.reads for each in _stated(trade)))
 
 
 def _size(question: Iterable[Expression], lets: Mapping[str, Expression]) -> int:

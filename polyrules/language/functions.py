@@ -5,60 +5,27 @@ it. The columns say the same in NumPy, bit for bit. Where NumPy's own functions 
 from `math` in the last digit (exp on 5 % of inputs, tanh on 28 %), both go through
 KERNELS, which apply `math` element by element.
 
-Window functions are only named here; what they remember is in `windows`.
+Functions of more than one row are in `hoisted`.
 """
 
 import math
 from collections.abc import Callable, Mapping
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from polyrules.domain.money import snap
+from polyrules.language.function import Function, function
+from polyrules.language.hoisted import GROUPS, WINDOWS
 from polyrules.language.strategy import Value
+
+__all__ = ["FUNCTIONS", "GROUPS", "KERNELS", "WINDOWS", "Function"]
 
 Floats = NDArray[np.float64]
 Kernel = Callable[..., Floats]
 
 NANO = 1e9
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0  # seconds
-
-
-class Function(msgspec.Struct, frozen=True, kw_only=True):
-    """A function and the types it takes and gives.
-
-    Attributes:
-        name: How it is called.
-        arguments: Their names, for messages.
-        takes: What each argument must be: "x" a number, the same unit wherever "x"
-            stands; "value" any type, the same wherever it stands; "any" any type;
-            "number" a number of any unit; "plain" a number without unit (a ratio or a
-            count); "length" a constant time; or a unit.
-        gives: "x" or "value" for the type of those arguments, "bool", or a unit.
-        doc: What it means, with its formula.
-        evaluate: The definition: values in, value out, None is missing. None for a
-            window function.
-        many: The last argument may be repeated.
-        strict: A missing argument makes it missing; then `evaluate` gets floats only,
-            and a result that is not finite, or an ArithmeticError or ValueError, is
-            missing too.
-    """
-
-    name: str
-    arguments: tuple[str, ...]
-    takes: tuple[str, ...]
-    gives: str
-    doc: str
-    evaluate: Callable[..., Value] | None = None
-    many: bool = False
-    strict: bool = True
-
-    @property
-    def signature(self) -> str:
-        """How it is written: `clamp(x, low, high)`."""
-        more = ", ..." if self.many else ""
-        return f"{self.name}({', '.join(self.arguments)}{more})"
 
 
 def between(x: Value, low: Value, high: Value) -> bool | None:
@@ -162,35 +129,12 @@ def _one(name: str) -> Callable[..., float]:
     return of_one
 
 
-def _function(
-    signature: str,
-    takes: str,
-    gives: str,
-    doc: str,
-    evaluate: Callable[..., Value] | None = None,
-    *,
-    many: bool = False,
-    strict: bool = True,
-) -> Function:
-    name, _, arguments = signature.rstrip(")").partition("(")
-    return Function(
-        name=name,
-        arguments=tuple(arguments.split(", ")),
-        takes=tuple(takes.split()),
-        gives=gives,
-        doc=doc,
-        evaluate=evaluate,
-        many=many,
-        strict=strict,
-    )
-
-
 _SCALAR = (
-    _function("abs(x)", "x", "x", "Size of x without its sign.", abs),
-    _function(
+    function("abs(x)", "x", "x", "Size of x without its sign.", abs),
+    function(
         "min(x, y)", "x x", "x", "The lowest; of equals the first.", _minimum, many=True
     ),
-    _function(
+    function(
         "max(x, y)",
         "x x",
         "x",
@@ -198,14 +142,14 @@ _SCALAR = (
         _maximum,
         many=True,
     ),
-    _function(
+    function(
         "clamp(x, low, high)",
         "x x x",
         "x",
         "x held between low and high: min(max(x, low), high).",
         lambda x, low, high: min(max(x, low), high),
     ),
-    _function(
+    function(
         "between(x, low, high)",
         "x x x",
         "bool",
@@ -213,29 +157,29 @@ _SCALAR = (
         between,
         strict=False,
     ),
-    _function("sign(x)", "number", "1", "-1, 0 or 1.", _sign),
-    _function(
+    function("sign(x)", "number", "1", "-1, 0 or 1.", _sign),
+    function(
         "floor_tick(x, tick)",
         "prob prob",
         "prob",
         "The price on the tick at or below x: floor(x / tick) * tick, in 1e-9.",
         floor_tick,
     ),
-    _function(
+    function(
         "ceil_tick(x, tick)",
         "prob prob",
         "prob",
         "The price on the tick at or above x: ceil(x / tick) * tick, in 1e-9.",
         ceil_tick,
     ),
-    _function(
+    function(
         "round_tick(x, tick)",
         "prob prob",
         "prob",
         "The nearest price on a tick, halfway the even one, in 1e-9.",
         round_tick,
     ),
-    _function(
+    function(
         "known(x)",
         "any",
         "bool",
@@ -243,7 +187,7 @@ _SCALAR = (
         lambda x: x is not None,
         strict=False,
     ),
-    _function(
+    function(
         "coalesce(x, default)",
         "value value",
         "value",
@@ -251,74 +195,72 @@ _SCALAR = (
         lambda x, default: default if x is None else x,
         strict=False,
     ),
-    _function(
+    function(
         "bps(n)",
         "plain",
         "prob",
         "Hundredths of a per cent: n / 10000.",
         lambda n: n / 10_000.0,
     ),
-    _function("seconds(n)", "plain", "seconds", "n seconds.", lambda n: n),
-    _function(
-        "minutes(n)", "plain", "seconds", "n * 60 seconds.", lambda n: n * MINUTE
-    ),
-    _function("hours(n)", "plain", "seconds", "n * 3600 seconds.", lambda n: n * HOUR),
-    _function("days(n)", "plain", "seconds", "n * 86400 seconds.", lambda n: n * DAY),
-    _function(
+    function("seconds(n)", "plain", "seconds", "n seconds.", lambda n: n),
+    function("minutes(n)", "plain", "seconds", "n * 60 seconds.", lambda n: n * MINUTE),
+    function("hours(n)", "plain", "seconds", "n * 3600 seconds.", lambda n: n * HOUR),
+    function("days(n)", "plain", "seconds", "n * 86400 seconds.", lambda n: n * DAY),
+    function(
         "to_hours(x)",
         "seconds",
         "hours",
         "Seconds as hours: x / 3600.",
         lambda x: x / HOUR,
     ),
-    _function(
+    function(
         "as_prob(x)",
         "plain",
         "prob",
         "A plain number taken for a price or a probability.",
         lambda x: x,
     ),
-    _function(
+    function(
         "implied_no(x)",
         "prob",
         "prob",
         "The price of NO beside that of YES: 1 - x, on the grid of 1e-9.",
         lambda x: snap(1.0 - x),
     ),
-    _function(
+    function(
         "fee(price, rate)",
         "prob plain",
         "prob",
         "Taker fee per share: rate * price * (1 - price).",
         lambda price, rate: rate * price * (1.0 - price),
     ),
-    _function("sqrt(x)", "plain", "1", "Square root; missing below 0.", _one("sqrt")),
-    _function("exp(x)", "plain", "1", "e to the power of x.", _one("exp")),
-    _function(
+    function("sqrt(x)", "plain", "1", "Square root; missing below 0.", _one("sqrt")),
+    function("exp(x)", "plain", "1", "e to the power of x.", _one("exp")),
+    function(
         "log(x)", "plain", "1", "Natural logarithm; missing unless x > 0.", _one("log")
     ),
-    _function(
+    function(
         "pow(x, y)",
         "plain plain",
         "1",
         "x to the power of y; missing where not real.",
         _one("pow"),
     ),
-    _function(
+    function(
         "normal_cdf(x)",
         "plain",
         "1",
         "Standard normal distribution: erfc(-x / sqrt(2)) / 2.",
         _one("normal_cdf"),
     ),
-    _function(
+    function(
         "logit(p)",
         "prob",
         "1",
         "log(p / (1 - p)); missing outside (0, 1).",
         _one("logit"),
     ),
-    _function(
+    function(
         "expit(x)",
         "plain",
         "prob",
@@ -327,30 +269,5 @@ _SCALAR = (
     ),
 )
 
-_WINDOWS = (
-    _function("lag(x, length)", "x length", "x", "x as it was `length` ago."),
-    _function(
-        "mean_over(x, length)",
-        "x length",
-        "x",
-        "Mean of x over [now - length, now), by time.",
-    ),
-    _function(
-        "std_over(x, length)",
-        "x length",
-        "x",
-        "Standard deviation of x over [now - length, now), by time.",
-    ),
-    _function(
-        "zscore(x, length)",
-        "number length",
-        "1",
-        "(x - mean_over(x, length)) / std_over(x, length).",
-    ),
-)
-
 FUNCTIONS: Mapping[str, Function] = {each.name: each for each in _SCALAR}
 """Every function of one row, by name."""
-
-WINDOWS: Mapping[str, Function] = {each.name: each for each in _WINDOWS}
-"""Every function that looks back in time, by name; they stand in lets only."""

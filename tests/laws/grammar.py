@@ -14,25 +14,36 @@ from numpy.typing import NDArray
 
 from polyrules.domain.ids import StrategyId
 from polyrules.domain.money import Side
+from polyrules.language.actions import (
+    Action,
+    Basket,
+    Cancel,
+    Leg,
+    Quote,
+    QuoteSide,
+    Trade,
+    Veto,
+)
 from polyrules.language.expression import Expression, Kind, Type
 from polyrules.language.expressions.check import Scope, check, feature_types
 from polyrules.language.expressions.parse import CHARS_MAX
 from polyrules.language.strategy import (
     Fixed,
     Guard,
+    HitPolicy,
     Let,
     OnUnknown,
     Rule,
+    Schedule,
     Strategy,
-    Trade,
     Value,
-    Veto,
 )
 
 Row = dict[str, Value]
 TYPES = feature_types()
 BOOL = Type(Kind.BOOL)
 PROB = Type(Kind.NUMBER, "prob")
+SHARES = Type(Kind.NUMBER, "shares")
 WORDS = TYPES["category"].values
 FEATURES: Mapping[str, tuple[str, ...]] = {
     "prob": ("best_bid", "best_ask", "mid", "spread", "price"),
@@ -84,7 +95,7 @@ _OF_ONE_UNIT: Mapping[str, tuple[str, ...]] = {
         "({usd} / {shares})",
         "implied_no({prob})",
         "as_prob({ratio})",
-        "bps(#prob)",
+        "bps({ratio})",
         "expit({ratio})",
         "fee({prob}, {ratio})",
         "floor_tick({prob}, {prob})",
@@ -307,6 +318,9 @@ def strategy(random: Random, depth: int = 3) -> Strategy:
     def price() -> Expression:
         return expression(text(random, "prob", 2, names), PROB, **scope)
 
+    def shares() -> Expression:
+        return expression(text(random, "shares", 2, names), SHARES, **scope)
+
     def rule(index: int) -> Rule:
         trade = Trade(
             side=random.choice(tuple(Side)),
@@ -314,11 +328,19 @@ def strategy(random: Random, depth: int = 3) -> Strategy:
             price=price(),
             fair=price() if random.random() < 0.5 else None,
             edge=price() if random.random() < 0.5 else None,
+            size=shares() if random.random() < 0.3 else None,
         )
+        side = QuoteSide(side=Side.BUY, token="yes", price=price(), shares=shares())
+        legs = tuple(
+            Leg(market="", side=Side.BUY, token=token, price=price())
+            for token in ("yes", "no")
+        )
+        actions: list[Action] = [trade, trade, Veto(), Cancel(), Quote(), Quote(sides=(side,))]
+        actions += [Basket(legs=legs, shares=shares(), edge=price())]
         return Rule(
             id=f"rule_{index}",
             when=condition(),
-            then=Veto() if random.random() < 0.3 else trade,
+            then=random.choice(actions),
             on_unknown=random.choice(tuple(OnUnknown)),
         )
 
@@ -332,7 +354,8 @@ def strategy(random: Random, depth: int = 3) -> Strategy:
             Guard(id=f"guard_{index}", when=condition())
             for index in range(random.randrange(3))
         ),
+        hit_policy=random.choice(tuple(HitPolicy)),
         rules=tuple(rule(index) for index in range(random.randrange(1, 5))),
         sizing=Fixed(usd=1.0),
-        every=1,
+        schedule=Schedule(every=1),
     )

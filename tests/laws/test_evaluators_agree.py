@@ -1,4 +1,4 @@
-"""Columns and reference are two tellings of one meaning."""
+"""Reference, columns and the function of one row are three tellings of one meaning."""
 
 from pathlib import Path
 from random import Random
@@ -23,7 +23,9 @@ randoms = st.randoms(use_true_random=True)
 
 @given(random=randoms, depth=st.integers(0, 4))
 @settings(max_examples=200)
-def test_columns_equal_the_reference_in_every_bit(random: Random, depth: int) -> None:
+def test_every_evaluator_equals_the_reference_in_every_bit(
+    random: Random, depth: int
+) -> None:
     expressions = [
         expression(text(random, random.choice(SYMBOLS), depth)) for _ in range(5)
     ]

@@ -13,7 +13,7 @@ from polyrules.language.expression import Kind, Type
 from polyrules.language.expressions.check import Scope, check, feature_types
 from polyrules.language.expressions.hoist import Windows
 from polyrules.language.expressions.parse import parse, segment, span
-from polyrules.language.functions import FUNCTIONS, WINDOWS
+from polyrules.language.functions import FUNCTIONS, GROUPS, WINDOWS
 from polyrules.language.strategy import Value
 from tests.laws.grammar import SYMBOLS, expression, row, text
 
@@ -27,6 +27,8 @@ PIECES = st.sampled_from(
         *("mid", "liquidity", "hours_to_close", "neg_risk", "category", "min_prob"),
         *FUNCTIONS,
         *WINDOWS,
+        *GROUPS,
+        *("cover=", "by=", "'event'", "outcome", "near.mid", "pair.gap"),
         *("(", ")", ",", "[", "]", "{", "}", ".", ":", "=", "'sports'", "'", '"'),
         *("and", "or", "not", "in", "not in", "if", "else", "is", "lambda", "for"),
         *("<", "<=", "==", "!=", "+", "-", "*", "/", "%", "**", ":=", "&&", "é"),
@@ -50,7 +52,7 @@ def test_any_text_is_an_expression_or_is_told_why_not(source: str) -> None:
 
     assert (checked.expression is None) is bool(checked.findings)
     assert all(0 <= f.start <= f.end <= len(source) for f in checked.findings)
-    assert all(re.fullmatch(r"P[ENTUW]00\d", f.code) for f in checked.findings)
+    assert all(re.fullmatch(r"P[ENTUW]00\d|PL012", f.code) for f in checked.findings)
     assert all(f.message for f in checked.findings)
 
 

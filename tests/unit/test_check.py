@@ -7,7 +7,7 @@ from polyrules.features.catalog import CATALOG, CATEGORIES
 from polyrules.language.expression import Expression, Kind, Type
 from polyrules.language.expressions.check import Scope, check, feature_types
 from polyrules.language.expressions.hoist import Windows
-from polyrules.language.functions import FUNCTIONS, WINDOWS
+from polyrules.language.functions import FUNCTIONS, GROUPS, WINDOWS
 
 BOOL = Type(Kind.BOOL)
 PROB = Type(Kind.NUMBER, "prob")
@@ -654,11 +654,20 @@ def test_the_list_of_functions_is_closed() -> None:
         *("known", "log", "logit", "max", "min", "minutes", "normal_cdf", "pow"),
         *("round_tick", "seconds", "sign", "sqrt", "to_hours"),
     ]
-    assert sorted(WINDOWS) == ["lag", "mean_over", "std_over", "zscore"]
+    assert sorted(WINDOWS) == [
+        *("count_over", "crossed_above", "delta", "ewma", "held_for", "lag"),
+        *("max_over", "mean_over", "min_over", "pct_rank_over", "since", "slope"),
+        *("std_over", "sum_over", "zscore"),
+    ]
+    assert sorted(GROUPS) == [
+        *("count_in", "exposure", "max_in", "mean_in", "min_in", "rank"),
+        *("share_in", "sum_in"),
+    ]
 
 
 def test_no_name_has_two_meanings() -> None:
-    assert not (FUNCTIONS.keys() | WINDOWS.keys()) & CATALOG.keys()
+    names = FUNCTIONS.keys() | WINDOWS.keys() | GROUPS.keys()
+    assert not names & CATALOG.keys()
 
 
 def test_a_suggestion_is_made_only_for_what_is_near() -> None:

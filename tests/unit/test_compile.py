@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from polyrules.domain.ids import StrategyId
 from polyrules.domain.money import Side
 from polyrules.errors import InvariantError
+from polyrules.language.actions import Piece, Trade, Veto
 from polyrules.language.evaluators.compile import Plan
 from polyrules.language.evaluators.graph import Graph
 from polyrules.language.expression import Expression, Kind, Type
@@ -19,11 +20,9 @@ from polyrules.language.strategy import (
     Guard,
     Let,
     OnUnknown,
-    Piece,
     Rule,
+    Schedule,
     Strategy,
-    Trade,
-    Veto,
     Window,
 )
 from tests.strategies import BUY_TIGHT
@@ -85,7 +84,7 @@ def strategy(
         rules=rules,
         sizing=Fixed(usd=1.0),
         exits=tuple(Exit(id=text, when=expression(text)) for text in exits),
-        every=1,
+        schedule=Schedule(every=1),
     )
 
 
@@ -260,7 +259,7 @@ def test_a_trade_gives_the_numbers_it_states() -> None:
         on_unknown=OnUnknown.SKIP,
     )
 
-    found = Plan(strategy(rule)).trade(
+    found = Plan(strategy(rule)).stated(
         0, columns(best_ask=[0.5, NAN], mid=[0.6, 0.7]), 2
     )
 
@@ -311,7 +310,7 @@ def test_a_plan_tells_which_columns_it_reads() -> None:
     )
 
     assert plan.universe_reads == {"liquidity"}
-    assert plan.window_reads(0) == {"price"}
+    assert plan.hoisted_reads(0) == {"price"}
     assert plan.reads == {
         "mid",
         "@1",
@@ -320,7 +319,7 @@ def test_a_plan_tells_which_columns_it_reads() -> None:
         "hours_to_close",
         "neg_risk",
     }
-    assert plan.window_argument(0, columns(price=[0.5, 0.6])).tolist() == [0.5, 0.6]
+    assert plan.hoisted_argument(0, columns(price=[0.5, 0.6]), 2).tolist() == [0.5, 0.6]
 
 
 def test_what_two_rules_share_is_worked_out_once() -> None:
@@ -342,7 +341,7 @@ def test_columns_are_never_written_to() -> None:
     plan = Plan(strategy(trade("-(best_ask - best_bid) * 2 < -mid", "best_ask * 1")))
 
     plan.answer(values, 2)
-    plan.trade(0, values, 2)
+    plan.stated(0, values, 2)
 
     assert plan.answer(values, 2).rule.tolist() == [0, -1]
 
@@ -398,8 +397,8 @@ def test_a_window_looks_back_at_what_a_let_stands_for() -> None:
 
     plan = Plan(loaded(text))
 
-    assert plan.window_reads(0) == {"spread"}
-    doubled = plan.window_argument(0, {"spread": np.array([0.02])})
+    assert plan.hoisted_reads(0) == {"spread"}
+    doubled = plan.hoisted_argument(0, {"spread": np.array([0.02])}, 1)
     assert doubled.tolist() == [0.04]
 
 

@@ -50,7 +50,7 @@ def fires(strategy: Strategy, **row: float) -> bool:
 
 def price(strategy: Strategy, **row: float) -> float:
     columns = {name: np.array([value]) for name, value in row.items()}
-    (found,) = Plan(strategy).trade(0, columns, 1)["price"].tolist()
+    (found,) = Plan(strategy).stated(0, columns, 1)["price"].tolist()
     assert RowReference(strategy).answer(row).price == found
     return float(found)
 

@@ -7,18 +7,15 @@ from hypothesis import strategies as st
 
 from polyrules.domain.money import Side
 from polyrules.errors import ConfigError, StrategyError
+from polyrules.language.actions import Piece, Trade, Urgency, Veto
 from polyrules.language.load import load, load_all
 from polyrules.language.strategy import (
     Exit,
     Fixed,
     Kelly,
     OnUnknown,
-    Piece,
     RiskRequest,
     Strategy,
-    Trade,
-    Urgency,
-    Veto,
 )
 
 FULL = """\
@@ -94,7 +91,7 @@ def test_a_strategy_says_what_its_file_says(full: Strategy) -> None:
     assert (full.id, full.version, full.title) == ("full", "1.2.0", "All of it")
     assert full.path == "full.yaml"
     assert full.description == "Says all."
-    assert full.every == 5_000_000
+    assert full.schedule.every == 5_000_000
     assert full.universe is not None
     assert full.universe.source == "best_ask >= min_prob"
     assert [let.name for let in full.lets] == ["moved", "edge"]

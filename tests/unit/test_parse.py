@@ -244,7 +244,9 @@ def test_a_dot_joins_an_alias_and_a_feature_to_one_name() -> None:
     assert names == ["near.best_ask", "min", "far.best_bid"]
 
 
-@pytest.mark.parametrize("source", ["f.g(x)", "(a).b.c", "f(x).y", "a.__b", "(a + b).c"])
+@pytest.mark.parametrize(
+    "source", ["f.g(x)", "(a).b.c", "f(x).y", "a.__b", "(a + b).c"]
+)
 def test_no_object_is_ever_reached_into(source: str) -> None:
     parsed = parse(source)
 

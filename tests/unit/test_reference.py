@@ -7,6 +7,7 @@ import pytest
 
 from polyrules.domain.ids import StrategyId
 from polyrules.domain.money import Side
+from polyrules.language.actions import Piece, Trade, Veto
 from polyrules.language.evaluators.reference import (
     Outcome,
     RowReference,
@@ -23,12 +24,10 @@ from polyrules.language.strategy import (
     Guard,
     Let,
     OnUnknown,
-    Piece,
     Rule,
+    Schedule,
     Strategy,
-    Trade,
     Value,
-    Veto,
     Window,
 )
 from tests.strategies import BUY_TIGHT
@@ -317,7 +316,7 @@ def strategy(*rules: Rule, **changes: object) -> Strategy:
         "digest": "0" * 32,
         "rules": rules,
         "sizing": Fixed(usd=1.0),
-        "every": 1,
+        "schedule": Schedule(every=1),
     }
     return Strategy(**(plain | changes))  # type: ignore[arg-type]  # changes are a test's
 

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from polyrules.language.actions import Piece
 from polyrules.language.expression import Kind, Type
 from polyrules.language.files.template import Template, parse_template
-from polyrules.language.strategy import Piece
 
 PROB = Type(Kind.NUMBER, "prob")
 TYPES = {
@@ -62,7 +62,7 @@ def test_a_number_has_plain_formats(spec: str) -> None:
     ("text", "start", "end", "code", "message"),
     [
         ("x {aks}", 3, 6, "PN003", 'unknown name "aks" in a message'),
-        ("{ask.real}", 1, 9, "PN004", '"ask.real" in braces is not a name'),
+        ("{ask._real}", 1, 10, "PN004", '"ask._real" in braces is not a name'),
         ("{ask[0]}", 1, 7, "PN004", '"ask[0]" in braces is not a name'),
         ("{ask!r}", 1, 6, "PN004", '"ask!r" in braces is not a name'),
         ("{ask + 1:.2f}", 1, 8, "PN004", '"ask + 1" in braces is not a name'),

@@ -1,20 +1,18 @@
 import ast
 import math
-from typing import Literal
 
 import numpy as np
 import pytest
 
 from polyrules.language.evaluators.windows import History
 from polyrules.language.expression import Expression, Kind, Type
-from polyrules.language.strategy import Window
+from polyrules.language.strategy import Window, WindowKernel
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
-Kernel = Literal["lag", "mean_over", "std_over", "zscore"]
 
 
-def window(kernel: Kernel, length: int = HOUR, cover: float = 0.8) -> Window:
+def window(kernel: WindowKernel, length: int = HOUR, cover: float = 0.8) -> Window:
     tree = ast.Name("mid")
     mid = Expression("mid", tree, {tree: Type(Kind.NUMBER, "prob")}, frozenset({"mid"}))
     return Window(name="@1", kernel=kernel, argument=mid, length=length, cover=cover)

@@ -2,7 +2,7 @@
 
 A case is one row and what must follow from it. A failure carries the truth of every
 part of the conditions it hangs on, so that the reader sees which one was not as meant.
-Nothing is printed here.
+Nothing is printed here, and no window is computed: its column comes with the row.
 """
 
 import ast
@@ -11,12 +11,12 @@ from collections.abc import Iterator
 import msgspec
 
 from polyrules.language.evaluators.reference import Outcome, Row, RowReference, evaluate
+from polyrules.language.evaluators.shown import shown, shown_truth
+from polyrules.language.evaluators.verdicts import Mismatch, mismatches
 from polyrules.language.expression import Expression
 from polyrules.language.expressions.parse import segment
-from polyrules.language.strategy import Case, Strategy, Value
+from polyrules.language.strategy import Case, Strategy
 
-PRICE_TOLERANCE = 1e-9  # the grid of prices
-NONE = "none"
 SYMBOLS: dict[type[ast.cmpop], str] = {
     ast.Lt: "<",
     ast.LtE: "<=",
@@ -27,14 +27,6 @@ SYMBOLS: dict[type[ast.cmpop], str] = {
     ast.In: "in",
     ast.NotIn: "not in",
 }
-
-
-class Mismatch(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing a case expected, and what came instead."""
-
-    key: str
-    expected: str
-    got: str
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,18 +68,24 @@ class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_cases(strategy: Strategy) -> tuple[CaseResult, ...]:
-    """Run all tests of a strategy, in the order of the file."""
+    """Run all tests of a strategy that give a whole row, in the order of the file."""
     reference = RowReference(strategy)
     return tuple(run_case(reference, case) for case in strategy.cases)
 
 
-def run_case(reference: RowReference, case: Case) -> CaseResult:
-    """Run one test; a failed one carries the truth tables that explain it."""
-    outcome = reference.answer(case.given)
-    pairs = ((key, _check(key, case, outcome)) for key in case.expect)
-    mismatches = tuple(mismatch for _, mismatch in pairs if mismatch is not None)
-    tables = tuple(_tables(reference, case, outcome)) if mismatches else ()
-    return CaseResult(case=case, outcome=outcome, mismatches=mismatches, tables=tables)
+def run_case(reference: RowReference, case: Case, row: Row | None = None) -> CaseResult:
+    """Run one test; a failed one carries the truth tables that explain it.
+
+    Args:
+        reference: The strategy's.
+        case: What is given and expected.
+        row: What is given with windows included, where that is more than `case.given`.
+    """
+    row = case.given if row is None else row
+    outcome = reference.answer(row)
+    found = mismatches(reference, case, row, outcome)
+    tables = tuple(_tables(reference, case, row, outcome)) if found else ()
+    return CaseResult(case=case, outcome=outcome, mismatches=found, tables=tables)
 
 
 def truth_table(
@@ -103,75 +101,17 @@ def truth_table(
     """
     parts = (
         _part(reference, _only(expression, node), row)
-        for node in _conjuncts(expression.tree)
+        for node in conjuncts(expression.tree)
     )
     truth = shown_truth(evaluate(expression, row))
     return TruthTable(title=title, truth=truth, parts=tuple(parts))
 
 
-def shown_truth(value: Value) -> str:
-    """Return TRUE, FALSE or UNKNOWN."""
-    if value is None:
-        return "UNKNOWN"
-    return "TRUE" if value else "FALSE"
-
-
-def shown(value: Value) -> str:
-    """Return a value as a truth table shows it: six digits of a number."""
-    if value is None:
-        return "missing"
-    if isinstance(value, bool):
-        return shown_truth(value)
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _check(key: str, case: Case, outcome: Outcome) -> Mismatch | None:
-    """Compare one key of `expect` with what came."""
-    expected = case.expect[key]
-    match key:
-        case "unknown":
-            wanted = sorted(map(str, expected)) if isinstance(expected, list) else []
-            if wanted == sorted(outcome.unknown):
-                return None
-            return Mismatch(
-                key=key, expected=_listed(wanted), got=_listed(outcome.unknown)
-            )
-        case "price" if isinstance(expected, int | float):
-            got = outcome.price
-            if got is not None and abs(got - expected) <= PRICE_TOLERANCE:
-                return None
-            found = NONE if got is None else f"{got:.10g}"
-            return Mismatch(key=key, expected=f"{expected:.10g}", got=found)
-        case _:
-            found = _answered(key, outcome)
-            is_veto = (
-                key == "fires" and expected == outcome.decided == outcome.blocked_by
-            )
-            if expected == found or is_veto:
-                return None
-            return Mismatch(key=key, expected=str(expected), got=found)
-
-
-def _answered(key: str, outcome: Outcome) -> str:
-    answers = {
-        "fires": outcome.rule,
-        "action": outcome.action,
-        "token": outcome.token and f"{outcome.token}_token",
-        "guard": outcome.guard,
-        "blocked_by": outcome.blocked_by,
-    }
-    return answers[key] or NONE
-
-
-def _listed(names: list[str] | tuple[str, ...]) -> str:
-    return ", ".join(names) or NONE
-
-
 def _tables(
-    reference: RowReference, case: Case, outcome: Outcome
+    reference: RowReference, case: Case, given: Row, outcome: Outcome
 ) -> Iterator[TruthTable]:
     strategy = reference.strategy
-    row = {**case.given, **outcome.lets}
+    row = {**given, **outcome.lets}
     conditions = {
         guard.id: (f"guard {guard.id}", guard.when) for guard in strategy.guards
     }
@@ -179,17 +119,24 @@ def _tables(
     conditions |= rules
     if strategy.universe is not None:
         conditions["universe"] = ("universe", strategy.universe)
-    named = [outcome.blocked_by, case.expect.get("fires"), outcome.decided]
+    fires = case.expect.get("fires")
+    wanted = fires if isinstance(fires, list) else [fires]
+    named = [outcome.blocked_by, *wanted, outcome.decided]
     asked = [name for name in named if isinstance(name, str) and name in conditions]
     for name in dict.fromkeys(asked or rules):
         title, expression = conditions[name]
         yield truth_table(reference, title, expression, row)
+    if "exit" in case.expect:
+        for exit_ in strategy.exits:
+            if exit_.when is not None:
+                yield truth_table(reference, f"exit {exit_.id}.when", exit_.when, row)
 
 
-def _conjuncts(node: ast.expr) -> Iterator[ast.expr]:
+def conjuncts(node: ast.expr) -> Iterator[ast.expr]:
+    """Yield the conditions that a condition joins with `and`, itself if it is one."""
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
         for value in node.values:
-            yield from _conjuncts(value)
+            yield from conjuncts(value)
     else:
         yield node
 

@@ -17,11 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrules.language.actions import stated
 from polyrules.language.evaluators.graph import Graph, Node
+from polyrules.language.evaluators.hits import answer_nodes
 from polyrules.language.evaluators.translate import Translator
 from polyrules.language.expression import Expression
 from polyrules.language.functions import KERNELS
-from polyrules.language.strategy import OnUnknown, Strategy, Trade, Veto
+from polyrules.language.strategy import HitPolicy, Strategy
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
@@ -42,12 +44,16 @@ class Answer:
     Attributes:
         rule: Index of the rule that decided, a veto's too; -1 where none did.
         guarded: Index of the first guard that was not TRUE, -1 where all were.
-        unknown: Rows where a trade rule was UNKNOWN before anything had decided.
+        unknown: Rows where a rule that acts was UNKNOWN before anything had decided.
+        conflict: Rows where several rules fire and only one may: none decides.
+        fired: Under `collect` where each rule fires, by rule; else empty.
     """
 
     rule: NDArray[np.int16]
     guarded: NDArray[np.int16]
     unknown: Truths
+    conflict: Truths
+    fired: tuple[Truths, ...] = ()
 
 
 class Plan:
@@ -79,6 +85,8 @@ class Plan:
         self.source = ""
         self._names: dict[str, Any] = graph.namespace()
         self._print(outputs)
+        collects = strategy.hit_policy is HitPolicy.COLLECT
+        self._collected = len(strategy.rules) if collects else 0
         self._answer_reads = graph.columns(outputs["answer"])
         has_numbers = graph.has_numbers(outputs["answer"])
         self._block = BLOCK_OF_NUMBERS if has_numbers else BLOCK_OF_TRUTHS
@@ -86,14 +94,20 @@ class Plan:
         self.universe_reads = self._closure(universe)
         self.reads = self._all_reads()
 
-    def window_reads(self, index: int) -> frozenset[str]:
-        """Return the columns the argument of `strategy.windows[index]` needs."""
-        return self._closure([self._strategy.windows[index].argument])
+    def reads_of(self, expression: Expression) -> frozenset[str]:
+        """Return the columns an expression needs, itself or through lets."""
+        return self._closure([expression])
 
-    def window_argument(self, index: int, columns: Columns) -> Floats:
-        """Return what `strategy.windows[index]` is to remember, for all rows."""
-        n = len(next(iter(columns.values()), ()))
-        (values,) = self._call(f"window_{index}", columns, n)
+    def hoisted_reads(self, index: int) -> frozenset[str]:
+        """Return the columns the argument of `strategy.hoisted[index]` needs."""
+        argument = self._strategy.hoisted[index].argument
+        return frozenset() if argument is None else self._closure([argument])
+
+    def hoisted_argument(self, index: int, columns: Columns, n: int) -> Floats:
+        """Return what `strategy.hoisted[index]` looks at, in all n rows."""
+        if self._strategy.hoisted[index].argument is None:
+            return np.zeros(n)
+        (values,) = self._call(f"hoisted_{index}", columns, n)
         return values
 
     def universe(self, columns: Columns, n: int) -> Truths:
@@ -107,28 +121,40 @@ class Plan:
             rule=np.empty(n, dtype=np.int16),
             guarded=np.empty(n, dtype=np.int16),
             unknown=np.empty(n, dtype=np.bool_),
+            conflict=np.empty(n, dtype=np.bool_),
+            fired=tuple(np.empty(n, dtype=np.bool_) for _ in range(self._collected)),
         )
         guards = len(self._strategy.guards)
+        rules = guards + len(self._strategy.rules)
         used = {name: columns[name] for name in self._answer_reads}
         for start in range(0, n, self._block):
             block = slice(start, min(start + self._block, n))
             part = {name: column[block] for name, column in used.items()}
-            unknown, *found = self._call("answer", part, block.stop - start)
+            unknown, conflict, *found = self._call("answer", part, block.stop - start)
             answer.unknown[block] = unknown
+            answer.conflict[block] = conflict
             _decider(found[:guards], answer.guarded[block])
-            _decider(found[guards:], answer.rule[block])
+            _decider(found[guards:rules], answer.rule[block])
+            for into, fired in zip(answer.fired, found[rules:], strict=True):
+                into[block] = fired
         return answer
 
-    def trade(self, rule: int, columns: Columns, n: int) -> dict[str, Floats]:
-        """Return "price" of a trade rule, and "fair", "edge", "confidence" if stated.
+    def stated(self, rule: int, columns: Columns, n: int) -> dict[str, Floats]:
+        """Return the numbers that a rule's action states, by the names of `stated`.
 
         Wherever the rule fires or not; NaN where the number is missing. A result may be
         one of `columns` itself: not to be written to.
         """
-        trade = self._strategy.rules[rule].then
-        assert isinstance(trade, Trade), "a veto has no price"
-        values = self._call(f"trade_{rule}", columns, n)
-        return dict(zip(_stated(trade), values, strict=True))
+        names = stated(self._strategy.rules[rule].then)
+        if not names:
+            return {}
+        return dict(zip(names, self._call(f"stated_{rule}", columns, n), strict=True))
+
+    def ranking(self, columns: Columns, n: int) -> Floats:
+        """Return the number by which the rows of the universe are ranked."""
+        assert self._strategy.limit_by is not None, "nothing ranks them"
+        (values,) = self._call("ranking", columns, n)
+        return values
 
     def exit(self, index: int, columns: Columns, n: int) -> tuple[Truths, Truths]:
         """Return where `exits[index].when` is TRUE, and where it is UNKNOWN."""
@@ -179,13 +205,12 @@ class Plan:
     def _all_reads(self) -> frozenset[str]:
         strategy = self._strategy
         found = [guard.when for guard in strategy.guards]
+        found += [each for each in (strategy.limit_by,) if each is not None]
         found += [exit_.when for exit_ in strategy.exits if exit_.when is not None]
         told: set[str] = set()
         for rule in strategy.rules:
-            found.append(rule.when)
-            if isinstance(rule.then, Trade):
-                found += _stated(rule.then).values()
-                told |= {piece.name for piece in rule.then.reason if piece.name}
+            found += [rule.when, *stated(rule.then).values()]
+            told |= {piece.name for piece in rule.then.reason if piece.name}
         found += [self._lets[name] for name in told & self._lets.keys()]
         return self._closure(found) | (told - self._lets.keys())
 
@@ -197,55 +222,21 @@ def _functions(
     universe = strategy.universe
     always = translator.graph.truth(holds=True)
     yield "universe", [translator.true(universe) if universe else always]
-    yield "answer", _answer(strategy, translator)
-    for index, window in enumerate(strategy.windows):
-        yield f"window_{index}", [translator.number(window.argument)]
+    yield "answer", answer_nodes(strategy, translator)
+    for index, hoisted in enumerate(strategy.hoisted):
+        if hoisted.argument is not None:
+            yield f"hoisted_{index}", [translator.number(hoisted.argument)]
     for index, rule in enumerate(strategy.rules):
-        if isinstance(rule.then, Trade):
-            stated = _stated(rule.then).values()
-            yield f"trade_{index}", [translator.number(each) for each in stated]
+        numbers = stated(rule.then).values()
+        if numbers:
+            yield f"stated_{index}", [translator.number(each) for each in numbers]
+    if strategy.limit_by is not None:
+        yield "ranking", [translator.number(strategy.limit_by)]
     for index, exit_ in enumerate(strategy.exits):
         if exit_.when is not None:
             true, false = translator.true(exit_.when), translator.false(exit_.when)
             known = translator.graph.either(true, false)
             yield f"exit_{index}", [true, translator.graph.inverse(known)]
-
-
-def _answer(strategy: Strategy, translator: Translator) -> list[Node]:
-    """Return unknown, then for each guard and each rule where it was what decided."""
-    graph = translator.graph
-    still_open = graph.truth(holds=True)
-    stopped: list[Node] = []
-    for guard in strategy.guards:
-        passes = translator.true(guard.when)
-        stopped.append(graph.without(still_open, passes))
-        still_open = graph.both(still_open, passes)
-    unknown = graph.truth(holds=False)
-    decided: list[Node] = []
-    for rule in strategy.rules:
-        true, false = translator.true(rule.when), translator.false(rule.when)
-        not_true = graph.without(still_open, true)
-        doubtful = graph.without(not_true, false)
-        blocks = rule.on_unknown is OnUnknown.BLOCK
-        if isinstance(rule.then, Veto) and blocks:
-            decided.append(graph.without(still_open, false))
-        else:
-            decided.append(graph.both(still_open, true))
-        if isinstance(rule.then, Trade):
-            unknown = graph.either(unknown, doubtful)
-        still_open = graph.both(still_open, false) if blocks else not_true
-    return [unknown, *stopped, *decided]
-
-
-def _stated(trade: Trade) -> dict[str, Expression]:
-    """Return what a trade states about itself, by name."""
-    stated = {
-        "price": trade.price,
-        "fair": trade.fair,
-        "edge": trade.edge,
-        "confidence": trade.confidence,
-    }
-    return {name: each for name, each in stated.items() if each is not None}
 
 
 def _decider(masks: Sequence[Truths], into: NDArray[np.int16]) -> None:

@@ -46,8 +46,9 @@ TRUTHS: Mapping[str, Function] = {
 }
 
 
-# Names of columns stand in the printed source: features, and windows ("@1", ...).
-COLUMN = re.compile(r"[a-z][a-z0-9_]*|@[0-9]+")
+# Names of columns stand in the printed source: features, `near.best_ask` among them,
+# and windows ("@1", ...).
+COLUMN = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?|@[0-9]+")
 
 
 class _Operation(NamedTuple):
@@ -196,7 +197,8 @@ class Graph:
         for node in needed:
             name, arguments, label = self._operations[node]
             if name == "column":
-                places[node] = f"c_{label.replace('@', 'window_')}"
+                plain = label.replace("@", "window_").replace(".", "__")
+                places[node] = f"c_{plain}"
                 body.append(f"{places[node]} = columns[{label!r}]")
             elif node in self._constants:
                 places[node] = _constant(node)

@@ -20,10 +20,18 @@ import msgspec
 from simpleeval import SimpleEval
 
 from polyrules.domain.money import snap
+from polyrules.language.actions import (
+    Piece,
+    Trade,
+    is_needed,
+    protects,
+    stated,
+    word,
+)
 from polyrules.language.expression import Expression
 from polyrules.language.expressions.constants import ARITHMETIC
 from polyrules.language.functions import FUNCTIONS
-from polyrules.language.strategy import OnUnknown, Piece, Strategy, Trade, Value
+from polyrules.language.strategy import HitPolicy, OnUnknown, Rule, Strategy, Value
 
 Row = Mapping[str, Value]
 
@@ -227,22 +235,27 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         decided: The rule that decided, a veto's too, priced or not.
-        rule: The trade rule that fires: it decided, and its price is known.
+        rule: The rule that fires: it decided, acts, and its numbers are known.
+        fired: Under `collect` every rule that fires; else that one, if any.
+        conflict: Under `unique` the rules that fired together, so that none did.
         blocked_by: What kept every rule, or every later rule, from being asked:
-            "universe", a guard's id, a veto's, or that of a trade rule that blocks
-            when it is UNKNOWN.
+            "universe", a guard's id, a veto's, or that of a rule that blocks when it
+            is UNKNOWN.
         guard: The guard that blocked.
-        action: buy, sell, or none.
-        token: yes or no; "" where nothing fires.
+        action: buy, sell, quote, basket, cancel, or none.
+        token: yes, no or row; "" where nothing is traded.
         price: In [usd/share]; it may lie outside (0, 1), which the engine refuses.
-        undecided: Trade rules that were UNKNOWN before anything had decided, and the
-            one that decided if its price is missing.
+        numbers: All that the rule that fires states, by the names of `actions.stated`.
+        undecided: Rules that act and were UNKNOWN before anything had decided, and the
+            one that decided if a number it needs is missing.
         unknown: Features, and lets that look back, whose absence mattered.
         lets: Every let's value.
     """
 
     decided: str | None = None
     rule: str | None = None
+    fired: tuple[str, ...] = ()
+    conflict: tuple[str, ...] = ()
     blocked_by: str | None = None
     guard: str | None = None
     action: str = "none"
@@ -251,6 +264,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     fair: float | None = None
     edge: float | None = None
     confidence: float | None = None
+    numbers: dict[str, float | None] = {}
     reason: str = ""
     undecided: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -323,20 +337,86 @@ class _Asking:
             if self._ask(guard.when) is not True:
                 blocked = self._blocked(guard.id)
                 return msgspec.structs.replace(blocked, guard=guard.id)
-        for rule in strategy.rules:
+        if strategy.hit_policy is HitPolicy.FIRST:
+            return self._in_order()
+        return self._all_at_once()
+
+    def _in_order(self) -> Outcome:
+        for rule in self._strategy.rules:
             fires = self._ask(rule.when)
-            is_trade = isinstance(rule.then, Trade)
-            blocks = rule.on_unknown is OnUnknown.BLOCK
-            if fires is None and is_trade:
+            acts = not protects(rule.then)
+            if fires is None and acts:
                 self._undecided.append(rule.id)
-            if isinstance(rule.then, Trade) and fires is True:
-                return self._fired(rule.id, rule.then)
-            if fires is True or (fires is None and blocks):
-                reason = "" if is_trade else self._message(rule.then.reason)
-                blocked = self._blocked(rule.id, reason)
-                decided = None if is_trade else rule.id
-                return msgspec.structs.replace(blocked, decided=decided)
+            if fires is True and acts:
+                return self._fired(rule, (rule.id,))
+            if fires is True or (fires is None and rule.on_unknown is OnUnknown.BLOCK):
+                return self._stopped(rule)
         return self._blocked(None)
+
+    def _all_at_once(self) -> Outcome:
+        protecting = [rule for rule in self._strategy.rules if protects(rule.then)]
+        for rule in protecting:
+            fires = self._ask(rule.when)
+            if fires is True or (fires is None and rule.decides_unknown):
+                return self._stopped(rule)
+        found: list[Rule] = []
+        blocking: list[Rule] = []
+        for rule in self._strategy.rules:
+            if protects(rule.then):
+                continue
+            fires = self._ask(rule.when)
+            if fires is None:
+                self._undecided.append(rule.id)
+                if rule.on_unknown is OnUnknown.BLOCK:
+                    blocking.append(rule)
+            elif fires is True:
+                found.append(rule)
+        if blocking:
+            return self._stopped(blocking[0])
+        return self._chosen(found)
+
+    def _chosen(self, found: list[Rule]) -> Outcome:
+        ids = tuple(rule.id for rule in found)
+        if not found:
+            return self._blocked(None)
+        match self._strategy.hit_policy:
+            case HitPolicy.UNIQUE if len(found) > 1:
+                return msgspec.structs.replace(self._blocked(None), conflict=ids)
+            case HitPolicy.BEST:
+                best = max(found, key=self._edge)  # of equals the first
+                return self._fired(best, (best.id,))
+            case HitPolicy.COLLECT:
+                return self._collected(found)
+            case _:
+                return self._fired(found[0], ids)
+
+    def _collected(self, found: list[Rule]) -> Outcome:
+        able = [rule for rule in found if self._lacks(rule) == ()]
+        first = found[0]
+        if not able:
+            return self._fired(first, ())
+        self._undecided += [rule.id for rule in found if rule not in able]
+        fired = self._fired(able[0], tuple(rule.id for rule in able))
+        return msgspec.structs.replace(fired, decided=first.id)
+
+    def _lacks(self, rule: Rule) -> tuple[str, ...]:
+        """Return the numbers that a rule states, cannot do without, and lacks."""
+        return tuple(
+            name
+            for name, each in stated(rule.then).items()
+            if is_needed(name) and self._number(each) is None
+        )
+
+    def _edge(self, rule: Rule) -> float:
+        edge = self._number(stated(rule.then).get("edge"))
+        return -math.inf if edge is None else edge
+
+    def _stopped(self, rule: Rule) -> Outcome:
+        """Return what follows where a rule keeps the others from acting."""
+        if not protects(rule.then):
+            return self._blocked(rule.id)
+        blocked = self._blocked(rule.id, self._message(rule.then.reason))
+        return msgspec.structs.replace(blocked, decided=rule.id, action=word(rule.then))
 
     def _ask(self, expression: Expression) -> Value:
         value = evaluate(expression, self._row)
@@ -359,22 +439,27 @@ class _Asking:
             lets=self._lets,
         )
 
-    def _fired(self, rule: str, trade: Trade) -> Outcome:
-        self._ask(trade.price)
-        price = self._number(trade.price)
-        if price is None:
-            self._undecided.append(rule)
-            return msgspec.structs.replace(self._blocked(None), decided=rule)
+    def _fired(self, rule: Rule, fired: tuple[str, ...]) -> Outcome:
+        action = rule.then
+        numbers = {name: self._number(each) for name, each in stated(action).items()}
+        for name, each in stated(action).items():
+            if is_needed(name):
+                self._ask(each)
+        if self._lacks(rule):
+            self._undecided.append(rule.id)
+            return msgspec.structs.replace(self._blocked(None), decided=rule.id)
         return Outcome(
-            decided=rule,
-            rule=rule,
-            action=trade.side.value.lower(),
-            token=trade.token,
-            price=price,
-            fair=self._number(trade.fair),
-            edge=self._number(trade.edge),
-            confidence=self._number(trade.confidence),
-            reason=self._message(trade.reason),
+            decided=rule.id,
+            rule=rule.id,
+            fired=fired,
+            action=word(action),
+            token=action.token if isinstance(action, Trade) else "",
+            price=numbers.get("price"),
+            fair=numbers.get("fair"),
+            edge=numbers.get("edge"),
+            confidence=numbers.get("confidence"),
+            numbers=numbers,
+            reason=self._message(action.reason),
             undecided=tuple(self._undecided),
             unknown=tuple(self._unknown),
             lets=self._lets,

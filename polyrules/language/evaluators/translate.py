@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from polyrules.errors import InvariantError
-from polyrules.features.catalog import CATALOG
+from polyrules.features.catalog import CATALOG, ROW_FEATURES
 from polyrules.language.evaluators.graph import Graph, Node
 from polyrules.language.evaluators.numeric import CALLS, choose, finite, known, snapped
 from polyrules.language.expression import Expression, Kind
@@ -19,7 +19,12 @@ from polyrules.language.expression import Expression, Kind
 # Adding a constant below half the gap between the two largest floats cannot make a
 # finite number infinite.
 HARMLESS_TERM = 2.0**969
-ENUMS = tuple(feature.values for feature in CATALOG.values() if feature.values)
+ENUMS = tuple(
+    feature.values
+    for features in (CATALOG, *ROW_FEATURES.values())
+    for feature in features.values()
+    if feature.values
+)
 
 
 class Translator:

@@ -16,7 +16,18 @@ from polyrules.errors import InvariantError
 from polyrules.features.catalog import CATALOG
 from polyrules.language.expression import Expression, Kind, Type
 from polyrules.language.expressions.constants import constant
-from polyrules.language.expressions.hoist import Windows, hoist
+from polyrules.language.expressions.hoist import (
+    DEFAULT_BY,
+    Call,
+    Windows,
+    hoist_grouping,
+    hoist_window,
+)
+from polyrules.language.expressions.late import (
+    KNOWN_EARLY,
+    KNOWN_LATE,
+    LOOKS_AHEAD,
+)
 from polyrules.language.expressions.parse import parse
 from polyrules.language.expressions.tokens import Finding
 from polyrules.language.expressions.typed import (
@@ -38,7 +49,7 @@ from polyrules.language.expressions.units import (
     quotient,
     shared,
 )
-from polyrules.language.functions import FUNCTIONS, WINDOWS, Function
+from polyrules.language.functions import FUNCTIONS, GROUPS, WINDOWS, Function
 
 __all__ = ["Checked", "Finding", "Scope", "check", "feature_types"]
 
@@ -203,7 +214,7 @@ class _Checker:
         if name in scope.types:
             self._types[node] = scope.types[name]
             return node
-        function = FUNCTIONS.get(name) or WINDOWS.get(name)
+        function = FUNCTIONS.get(name) or WINDOWS.get(name) or GROUPS.get(name)
         if function is not None:
             hint = f"{name} is a function: {function.signature}"
         else:
@@ -214,7 +225,11 @@ class _Checker:
             message = "attribute access with a dot is not allowed in expressions"
             self._typed.tell(node, "PE002", message, "a value has no parts")
             return node
-        self._typed.tell(node, "PN001", f'unknown feature "{name}"', hint)
+        code, message = "PN001", f'unknown feature "{name}"'
+        if known_late := KNOWN_LATE.get(name.rpartition(".")[2]):
+            code, hint = LOOKS_AHEAD, KNOWN_EARLY
+            message = f'"{name}" is known only at or after resolution: {known_late}'
+        self._typed.tell(node, code, message, hint)
         return node
 
     def _is_value(self, name: str) -> bool:
@@ -332,12 +347,13 @@ class _Checker:
     def _call(self, node: ast.Call) -> ast.expr:
         assert isinstance(node.func, ast.Name), "the parser lets only names be called"
         name = node.func.id
-        if name in WINDOWS:
-            return self._window(node, WINDOWS[name])
+        hoisted = WINDOWS.get(name) or GROUPS.get(name)
+        if hoisted is not None:
+            return self._hoisted(node, hoisted)
         node.args = [self.read(argument) for argument in node.args]
         function = FUNCTIONS.get(name)
         if function is None:
-            known = [*FUNCTIONS, *WINDOWS] if self._scope.suggests else []
+            known = [*FUNCTIONS, *WINDOWS, *GROUPS] if self._scope.suggests else []
             hint = did_you_mean(name, known)
             if name in self._scope.types or name in self._scope.constants:
                 hint = f"{name} is a value: write it without brackets"
@@ -352,13 +368,16 @@ class _Checker:
         found, wanted = len(node.args), len(function.takes)
         if found == wanted or (function.many and found > wanted):
             return True
+        self._tell_count(node, function, found)
+        return False
+
+    def _tell_count(self, node: ast.Call, function: Function, found: int) -> None:
+        wanted = len(function.takes)
         plural = "" if wanted == 1 else "s"
         least = "at least " if function.many else ""
         message = f"{function.name} takes {least}{wanted} argument{plural}, got {found}"
-        self._typed.tell(
-            node, "PT005", message, f"{function.signature}: {function.doc}"
-        )
-        return False
+        hint = f"{function.signature}: {function.doc}"
+        self._typed.tell(node, "PT005", message, hint)
 
     def _typed_call(
         self, node: ast.Call, function: Function, takes: Sequence[str]
@@ -417,24 +436,58 @@ class _Checker:
             result = both
         return result if self._typed.adopt(arguments, result) else None
 
-    def _window(self, node: ast.Call, function: Function) -> ast.expr:
-        if self._scope.windows is None:
-            message = f"{function.name} looks back in time, which only a let can do"
-            hint = f"name it under let, and use the name: {self._typed.text(node)}"
-            self._typed.tell(node, "PW001", message, hint)
+    # Calls of more than one row
+
+    def _hoisted(self, node: ast.Call, function: Function) -> ast.expr:
+        typed, scope = self._typed, self._scope
+        looks_back = function.name in WINDOWS
+        if scope.windows is None:
+            what = "looks back in time" if looks_back else "compares markets"
+            message = f"{function.name} {what}, which only a let can do"
+            hint = f"name it under let, and use the name: {typed.text(node)}"
+            typed.tell(node, "PW001", message, hint)
             return node
-        node.args = [self.read(argument) for argument in node.args]
-        if not self._counted(node, function) or not self._typed.known(node.args):
-            return node
-        name = hoist(self._typed, node, self.windows, self._scope.lets)
-        if name is None:
-            return node
-        column = ast.copy_location(ast.Name(name), node)
-        argument = self._types[node.args[0]]
-        self._types[column] = (
-            argument if function.gives == "x" else _given(function.gives)
-        )
-        return column
+        call = self._hoisted_call(node, function)
+        if call is None:
+            found = None
+        elif looks_back:
+            found = hoist_window(typed, call, self.windows, scope.lets)
+        else:
+            names = scope.types.keys()
+            found = hoist_grouping(typed, call, self.windows, scope.lets, names)
+        return node if found is None else found
+
+    def _hoisted_call(self, node: ast.Call, function: Function) -> Call | None:
+        """Return a call with its arguments read, None if there is something wrong."""
+        arguments = [self.read(argument) for argument in node.args]
+        options = {str(each.arg): self.read(each.value) for each in node.keywords}
+        found, wanted = len(arguments) + ("by" in options), len(function.takes)
+        has_default = function.name in DEFAULT_BY and "by" not in options
+        if found != wanted and not (has_default and found == wanted - 1):
+            self._tell_count(node, function, found)
+            return None
+        if "by" in function.takes and len(arguments) == wanted:
+            options["by"] = arguments.pop()
+        if not self._typed.known([*arguments, *options.values()]):
+            return None
+        asked, length = (*arguments, None, None)[:2]
+        if function.name == "crossed_above":
+            asked, length = self._crossing(node, *arguments), None
+            if asked is None:
+                return None
+        return Call(node, function, asked, length, options)
+
+    def _crossing(
+        self, node: ast.Call, left: ast.expr, right: ast.expr
+    ) -> ast.expr | None:
+        """Return the condition that two sides have crossed once it becomes TRUE."""
+        told = len(self._typed.findings)
+        self._pair(left, ast.Gt(), right, (left, right))
+        if len(self._typed.findings) > told:
+            return None
+        condition = ast.Compare(left, [ast.Gt()], [right])
+        self._types[condition] = BOOL
+        return ast.copy_location(condition, node)
 
 
 def _given(gives: str) -> Type:

@@ -26,6 +26,8 @@ from polyrules.language.expressions.tokens import (
     finding,
     tokenize,
 )
+from polyrules.language.function import Function
+from polyrules.language.hoisted import GROUPS, WINDOWS
 
 CHARS_MAX = 500
 NODES_MAX = 200
@@ -235,6 +237,7 @@ def _parts(node: ast.expr) -> Iterator[ast.expr]:
     """Yield the expressions directly inside of a node of the whitelist."""
     if isinstance(node, ast.Call):
         yield from node.args
+        yield from (keyword.value for keyword in node.keywords)
     elif isinstance(node, ast.Compare):
         yield node.left
         for operator, right in zip(node.ops, node.comparators, strict=True):
@@ -303,11 +306,25 @@ def _wrong_call(source: str, node: ast.Call, start: int, end: int) -> Iterator[F
         else:
             message = "only a function of the language can be called, by its name"
             yield finding(start, end, NOT_ALLOWED, message)
+    name = node.func.id if isinstance(node.func, ast.Name) else ""
+    function = WINDOWS.get(name) or GROUPS.get(name)
+    named = function.keywords if function else frozenset()
     for keyword in node.keywords:
-        place = span(source, keyword.value)
-        name = f"{keyword.arg}=" if keyword.arg else "**"
-        message = f'"{name}" is not allowed: arguments have no names'
-        yield finding(*place, NOT_ALLOWED, message)
+        if keyword.arg not in named:
+            yield _wrong_keyword(source, keyword, function)
+
+
+def _wrong_keyword(
+    source: str, keyword: ast.keyword, function: Function | None
+) -> Finding:
+    place = span(source, keyword.value)
+    name = f"{keyword.arg}=" if keyword.arg else "**"
+    message = f'"{name}" is not allowed: arguments have no names'
+    if function is None or keyword.arg is None:
+        return finding(*place, NOT_ALLOWED, message)
+    if function.keywords:
+        message = f'{function.name} has no argument "{keyword.arg}"'
+    return finding(*place, NOT_ALLOWED, message, function.signature)
 
 
 def _wrong_comparison(source: str, node: ast.Compare) -> Iterator[Finding]:

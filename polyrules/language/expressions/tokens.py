@@ -80,6 +80,7 @@ FOREIGN = {
     "€": "write amounts without a currency sign",
 }
 WORDS = frozenset({"and", "or", "not", "in", "is", "if", "else"})
+RAW = frozenset("rRuU")  # in front of a quote they change nothing, or what it means
 CLOSES = {")": "(", "]": "[", "}": "{"}
 
 
@@ -108,7 +109,7 @@ def find_foreign(source: str, tokens: list[Token]) -> Iterator[Finding]:
             return
         if token.text == "=" and before.kind == "name" and opened:
             pass  # the name of an argument, or Python stops here
-        elif (wrong := _wrong_token(before, token, after)) is not None:
+        elif wrong := _wrong_pair(before, token) or _wrong_token(before, token, after):
             yield wrong
         elif token.text in CLOSES.values():
             opened.append(token)
@@ -145,6 +146,26 @@ def _wrong_token(before: Token, token: Token, after: Token) -> Finding | None:
     if token.kind == "other":
         shown = text if text.isprintable() else f"U+{ord(text):04X}"
         return finding(start, end, SYNTAX, f'unexpected character "{shown}"')
+    return None
+
+
+def _wrong_pair(before: Token, token: Token) -> Finding | None:
+    """Return what is wrong with two tokens of which Python would make one value."""
+    touches = before.end == token.start
+    text = before.text + token.text
+    is_tail = token.kind in ("number", "name") and token.text not in ("j", "J")
+    if before.kind == "number" and is_tail and touches:
+        message = f'"{text[:40]}" is not a number'
+        hint = "numbers are decimal; a word needs a blank in front"
+        return finding(before.start, token.end, SYNTAX, message, hint)
+    if token.kind != "string":
+        return None
+    if before.kind == "string":
+        message = "two texts side by side"
+        return finding(before.start, token.end, SYNTAX, message, "write one text")
+    if before.text in RAW and touches:
+        message = f'"{before.text}" in front of a text'
+        return finding(before.start, token.end, SYNTAX, message, "leave it out")
     return None
 
 

@@ -5,67 +5,56 @@ sentences are checked that no schema can say. What is wrong already is passed ov
 """
 
 import keyword
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from polyrules.documents.document import Document, Path
-from polyrules.documents.quantities import (
-    SECOND,
-    UNITS,
-    parse_duration,
-    parse_shares,
-    parse_usd,
-    per_cent,
-    shown_duration,
-)
+from polyrules.documents.quantities import shown_duration
 from polyrules.domain.ids import StrategyId
-from polyrules.domain.money import Side
 from polyrules.errors import Problem, Severity
+from polyrules.language.actions import Trade, protects
 from polyrules.language.expression import Expression
-from polyrules.language.expressions.constants import constant
 from polyrules.language.files.digest import digest
 from polyrules.language.files.examples import read_cases
-from polyrules.language.files.texts import BOOL, PROB, RATIO, Texts
+from polyrules.language.files.money import (
+    check_amounts,
+    check_sizing,
+    read_exits,
+    read_size,
+    risk,
+    sizing,
+)
+from polyrules.language.files.row_domains import check_rows, read_inputs, read_rows
+from polyrules.language.files.texts import BOOL, Texts
+from polyrules.language.files.then import read_action
+from polyrules.language.files.timing import read_schedule, with_times
+from polyrules.language.hoisted import RUNNING
 from polyrules.language.strategy import (
     Case,
     Exit,
-    Fixed,
     Guard,
-    Kelly,
+    HitPolicy,
+    Input,
     Let,
+    Merge,
     OnUnknown,
     Param,
-    RiskRequest,
     Rule,
+    Schedule,
     Strategy,
-    Trade,
-    Urgency,
-    Veto,
 )
 
 RESERVED = frozenset(keyword.kwlist) | {"true", "false", "null", "none", "missing"}
 RESERVED_IDS = frozenset({"none", "universe"})
-EVERY_MIN, EVERY_MAX = SECOND // 10, UNITS["d"]
-EXIT_CONDITIONS = ("when", "stop_loss", "take_profit", "max_hold")
-RISK = {
-    "max_position": "market_usd_max",
-    "max_total": "total_usd_max",
-    "max_open": "positions_max",
-    "max_daily_loss": "day_loss_usd_max",
-    "max_weekly_loss": "week_loss_usd_max",
-    "max_drawdown": "drawdown_max",
-    "max_daily_volume": "day_volume_usd_max",
-    "min_order": "order_usd_min",
-}
-NOT_ALONE = "PS010"
 TAKEN = "PS011"
 SHADOWS = "PS012"
-LACKS_FAIR = "PS014"
-OUT_OF_RANGE = "PS007"
+LACKS_EDGE = "PS019"
+RANKED = ("buy", "sell", "quote", "basket")
 LOOKS_TOO_FAR = "PW002"
 READS_NOTHING = "PL001"
 SAMPLES_MAX = 100_000  # 800 KB a market
-OUT_OF_DOMAIN = "PU003"
 UNUSED = "PL004"
 
 
@@ -75,8 +64,11 @@ class Building:
     def __init__(self, document: Document, params: tuple[Param, ...]) -> None:
         self._document = document
         self._params = params
-        self._texts = Texts(document, params)
+        self._texts = Texts(document, params, read_rows(document))
+        self._inputs: tuple[Input, ...] = ()
+        self._schedule: Schedule | None = None
         self._universe: Expression | None = None
+        self._limit_by: Expression | None = None
         self._lets: list[Let] = []
         self._guards: list[Guard] = []
         self._rules: list[Rule] = []
@@ -87,16 +79,24 @@ class Building:
         """Read every part, and return the problems; warnings only if nothing else."""
         texts = self._texts
         self._check_names()
-        self._universe = texts.universe(("universe", "where"))
+        self._inputs = read_inputs(texts)
+        check_rows(texts, self._inputs)
+        universe = texts.universe(("universe", "where"), BOOL)
+        self._universe = with_times(texts, universe)
+        self._limit_by = texts.ranking(("universe", "limit", "by"))
+        self._schedule = read_schedule(texts)
         for name in texts.value("let") or ():
             read = texts.let(name)
             if read is not None:
                 self._lets.append(Let(name=name, expression=read))
         self._read_guards()
         self._read_rules()
-        self._read_exits()
-        self._check_amounts()
-        self._check_kelly()
+        self._exits = read_exits(texts)
+        if self._schedule is not None:
+            self._check_windows(self._schedule.every)
+        check_amounts(texts)
+        check_sizing(texts)
+        self._check_edges()
         windowed = {let.name for let in self._lets if _has_window(let.expression)}
         self._cases = read_cases(self._document, texts, windowed)
         return texts.problems or list(self._unused())
@@ -108,8 +108,7 @@ class Building:
         order = sorted(
             range(len(self._rules)), key=lambda i: -self._priority(i)
         )  # stable: equals stay in the order of the file
-        every = parse_duration(data["schedule"]["every"])
-        assert every, "the schedule was checked"
+        assert self._schedule, "the schedule was checked"
         return Strategy(
             id=StrategyId(about["id"]),
             version=about["version"],
@@ -118,16 +117,22 @@ class Building:
             path=self._document.path,
             digest=digest(data),
             params=self._params,
+            inputs=self._inputs,
+            rows=self._texts.rows,
             universe=self._universe,
+            limit_by=self._limit_by,
             lets=tuple(self._lets),
             windows=tuple(self._texts.windows),
+            groupings=self._texts.windows.groupings,
             guards=tuple(self._guards),
+            hit_policy=HitPolicy(data.get("hit_policy", "first")),
+            merge=Merge(**(data.get("merge") or {})),
             rules=tuple(self._rules[i] for i in order),
             priorities=tuple(self._priority(i) for i in order),
-            sizing=_sizing(data["sizing"]),
+            sizing=sizing(data.get("sizing")),
             exits=tuple(self._exits),
-            risk=_risk(data.get("risk") or {}),
-            every=every,
+            risk=risk(data.get("risk") or {}),
+            schedule=self._schedule,
             cases=self._cases,
         )
 
@@ -197,8 +202,12 @@ class Building:
             action = texts.value(*at, "then", "action")
             if action is None:
                 continue
-            then = self._veto(at) if action == "none" else self._trade(at, action)
-            unknown = rule.get("on_unknown", "block" if action == "none" else "skip")
+            then = read_action(texts, (*at, "then"))
+            size = read_size(texts, then)
+            if isinstance(then, Trade) and size is not None:
+                then = msgspec.structs.replace(then, size=size)
+            usual = "block" if then is not None and protects(then) else "skip"
+            unknown = rule.get("on_unknown", usual)
             if when is None or then is None or texts.value(*at, "id") is None:
                 continue
             if unknown in ("skip", "block"):
@@ -225,98 +234,11 @@ class Building:
                 waiting += lets[name].reads
         return False
 
-    def _veto(self, at: Path) -> Veto:
-        return Veto(reason=self._texts.message((*at, "then", "reason")))
-
-    def _trade(self, at: Path, action: str) -> Trade | None:
-        texts, then = self._texts, (*at, "then")
-        price = texts.expression((*then, "price"), PROB)
-        fair = texts.expression((*then, "fair"), PROB)
-        edge = texts.expression((*then, "edge"), PROB)
-        confidence = texts.expression((*then, "confidence"), RATIO)
-        reason = texts.message((*then, "reason"))
-        self._check_literal((*then, "price"), price, "(0, 1)")
-        self._check_literal((*then, "fair"), fair, "[0, 1]")
-        self._check_literal((*then, "confidence"), confidence, "[0, 1]")
-        token = texts.value(*then, "token")
-        urgency = texts.value(*then, "urgency")
-        if price is None or token is None:
-            return None
-        return Trade(
-            side=Side.BUY if action == "buy" else Side.SELL,
-            token="yes" if token == "yes_token" else "no",
-            price=price,
-            fair=fair,
-            edge=edge,
-            confidence=confidence,
-            urgency=Urgency(urgency) if urgency else Urgency.NORMAL,
-            ttl=self._duration((*then, "ttl")) or 0,
-            cooldown=self._duration((*then, "cooldown")) or 0,
-            reason=reason,
-        )
-
-    def _check_literal(self, at: Path, read: Expression | None, domain: str) -> None:
-        value = None if read is None else constant(read.tree, self._texts.numbers)
-        if value is None:
-            return
-        inside = 0 <= value <= 1 if domain[0] == "[" else 0 < value < 1
-        if not inside:
-            message = f"{at[-1]} {value:g} is outside {domain}"
-            self._texts.tell(at, OUT_OF_DOMAIN, message, per_cent(value))
-
-    def _duration(self, at: Path) -> int | None:
-        text = self._texts.value(*at)
-        return parse_duration(text) if isinstance(text, str) else None
-
-    def _read_exits(self) -> None:
-        texts = self._texts
-        for index, entry in self._entries("exits"):
-            at: Path = ("exits", index)
-            when = texts.expression((*at, "when"), BOOL)
-            given = [key for key in EXIT_CONDITIONS if key in entry]
-            if len(given) != 1:
-                found = " and ".join(given) or "none of them"
-                message = (
-                    f"an exit has one of {', '.join(EXIT_CONDITIONS)}, found {found}"
-                )
-                hint = "write one exit for each" if given else "say when to leave"
-                texts.tell((*at, "id"), NOT_ALONE, message, hint)
-                continue
-            urgency = texts.value(*at, "urgency")
-            self._exits.append(
-                Exit(
-                    id=str(entry.get("id")),
-                    when=when,
-                    stop_loss=texts.value(*at, "stop_loss"),
-                    take_profit=texts.value(*at, "take_profit"),
-                    max_hold=self._duration((*at, "max_hold")),
-                    urgency=Urgency(urgency) if urgency else Urgency.HIGH,
-                )
-            )
-
-    def _check_amounts(self) -> None:
-        texts = self._texts
-        every = self._duration(("schedule", "every"))
-        if every is not None and not EVERY_MIN <= every <= EVERY_MAX:
-            found = texts.value("schedule", "every")
-            message = f"every must be in [100ms, 1d], was {found}"
-            texts.tell(("schedule", "every"), OUT_OF_RANGE, message)
-        elif every is not None:
-            self._check_windows(every)
-        places: list[Path] = [("sizing", "amount"), ("sizing", "cap")]
-        places += [("risk", key) for key in RISK if key != "min_order"]
-        places += [("exits", i, "max_hold") for i, _ in self._entries("exits")]
-        for at in places:
-            text = texts.value(*at)
-            if isinstance(text, str) and not any(
-                digit in text for digit in "123456789"
-            ):
-                message = f"{at[-1]} must be more than 0, was {text}"
-                texts.tell(at, OUT_OF_RANGE, message)
-
     def _check_windows(self, every: int) -> None:
         """Refuse windows that would remember too many samples of each market."""
         for window in self._texts.windows:
+            if window.kernel in RUNNING:
+                continue  # remembers no samples
             samples = window.length // every
             if samples > SAMPLES_MAX:
                 message = (
@@ -329,24 +251,26 @@ class Building:
                     self._texts.places[window.name], LOOKS_TOO_FAR, message, hint
                 )
 
-    def _check_kelly(self) -> None:
+    def _check_edges(self) -> None:
+        """Tell rules that best cannot compare: PS019."""
         texts = self._texts
-        if texts.value("sizing", "method") != "kelly":
+        if texts.value("hit_policy") != "best":
             return
         for index, rule in self._entries("rules"):
             then = texts.value("rules", index, "then")
-            if not isinstance(then, dict) or then.get("action") not in ("buy", "sell"):
+            if not isinstance(then, dict) or then.get("action") not in RANKED:
                 continue
-            if "fair" not in then:
-                message = f'rule "{rule.get("id")}" has no fair, and sizing is kelly'
-                hint = "say what a share is worth, or use sizing: {method: fixed}"
+            if "edge" not in then and then.get("sides") != []:
+                message = f'rule "{rule.get("id")}" has no edge, and hit_policy is best'
+                at: Path = ("rules", index, "then")
                 texts.tell(
-                    ("rules", index, "then"), LACKS_FAIR, message, hint, on_key=True
+                    at, LACKS_EDGE, message, "say what a share earns", on_key=True
                 )
 
     def _unused(self) -> Iterator[Problem]:
         used = self._texts.used
-        for part, what in (("params", "param"), ("let", "let")):
+        used |= {self._texts.rows.source}
+        for part, what in (("params", "param"), ("inputs", "input"), ("let", "let")):
             for name in self._texts.value(part) or ():
                 if name not in used:
                     yield self._document.problem(
@@ -361,24 +285,3 @@ class Building:
 
 def _has_window(expression: Expression) -> bool:
     return any(name.startswith("@") for name in expression.reads)
-
-
-def _sizing(sizing: dict[str, Any]) -> Fixed | Kelly:
-    if sizing["method"] == "kelly":
-        cap = sizing.get("cap")
-        return Kelly(
-            fraction=float(sizing["fraction"]),
-            cap=None if cap is None else parse_usd(cap),
-        )
-    amount = sizing["amount"]
-    return Fixed(usd=parse_usd(amount), shares=parse_shares(amount))
-
-
-def _risk(risk: dict[str, Any]) -> RiskRequest:
-    return RiskRequest(**dict(_amounts(risk.items())))
-
-
-def _amounts(items: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-    for key, value in items:
-        amount = parse_usd(value) if isinstance(value, str) else value
-        yield RISK[key], amount

@@ -1,29 +1,65 @@
-"""The tests embedded in a strategy file: read and compared with what they speak of.
+"""The tests of a strategy: read, and compared with what they speak of.
 
-Whether they hold is for others to find out.
+They stand in the strategy's file or in one beside it. Whether they hold is for others
+to find out; no tape is opened here.
 """
 
 from collections.abc import Iterable
-from typing import Any
+
+import msgspec
 
 from polyrules.documents.document import Document, Path
-from polyrules.documents.quantities import per_cent
-from polyrules.documents.shape import shown
-from polyrules.language.expression import Kind, Type
+from polyrules.documents.quantities import SECOND, parse_duration, shown_duration
+from polyrules.errors import ConfigError, Problem
+from polyrules.language.expression import Type
+from polyrules.language.files import expectations, givens
+from polyrules.language.files.givens import Scope, Values
+from polyrules.language.files.params import Declared, read_params, with_settings
+from polyrules.language.files.series import SAMPLES_MAX, NotASeries, Series, read_series
 from polyrules.language.files.texts import Texts
-from polyrules.language.strategy import Case, Value
+from polyrules.language.strategy import Case, Strategy
 
-UNKNOWN = "PS015"
-WRONG_TYPE = "PS003"
-WRONG_WORD = "PS004"
-OUT_OF_DOMAIN = "PU003"
-MISSING = "missing"  # how a file may say that a value is missing
+NOTHING_GIVEN = "PS016"
+RANGE = "PS013"
+WRONG_FORM = "PS006"
+FIXTURE_KEYS = ("tape", "market", "at")
+
+
+class Fixture(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that a tape holds: of a market (id or slug) at a moment (ISO 8601)."""
+
+    tape: str
+    market: str
+    at: str
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """A test as written: a case, and how the rest of its row comes about.
+
+    Attributes:
+        case: What is given outright, and expected.
+        path: The file it stands in.
+        place: Where it stands in that file.
+        settings: Params that differ from their defaults, as `--set` takes them.
+        series: Features over time; sampled every `interval` [microseconds], the rules
+            asked at `at` [microseconds] after the first sample.
+        fixture: Where on a tape the row lies.
+    """
+
+    case: Case
+    path: str
+    place: Path
+    settings: dict[str, str] = {}
+    series: dict[str, Series] = {}
+    interval: int = 0
+    at: int = 0
+    fixture: Fixture | None = None
 
 
 def read_cases(
     document: Document, texts: Texts, windowed: Iterable[str]
 ) -> tuple[Case, ...]:
-    """Read `tests`.
+    """Read the `tests` of a strategy's own file.
 
     Args:
         document: The file.
@@ -31,107 +67,161 @@ def read_cases(
         windowed: The lets that stand on a window: those may be given.
 
     Returns:
-        The sound cases. Problems: PS015 for a name that the strategy does not have.
+        The sound cases, by what they give outright. Problems: PS015 for a name that the
+        strategy does not have, and others as in `read_examples`.
     """
-    cases: list[Case] = []
-    able = frozenset(windowed)
-    for index in range(len(texts.value("tests") or ())):
-        at: Path = ("tests", index)
-        given, expect = texts.value(*at, "given"), texts.value(*at, "expect")
-        if not isinstance(given, dict) or not isinstance(expect, dict):
+    scope = Scope(
+        types=texts.types,
+        features=texts.features,
+        windowed=frozenset(windowed),
+        lets=frozenset(texts.value("let") or ()),
+        params=frozenset(texts.value("params") or ()),
+        guards=_ids(texts, "guards"),
+        rules=_ids(texts, "rules"),
+        exits=_ids(texts, "exits"),
+    )
+    examples, problems = read_examples(document, scope, read_params(document), SECOND)
+    texts.problems += problems
+    return tuple(example.case for example in examples)
+
+
+def scope_of(strategy: Strategy) -> Scope:
+    """Return what the tests of a checked strategy may speak of."""
+    features = strategy.rows.types()
+    lets = {let.name: let.expression.type for let in strategy.lets}
+    return Scope(
+        types={**features, **lets},
+        features=frozenset(features),
+        windowed=frozenset(
+            let.name
+            for let in strategy.lets
+            if any(name.startswith("@") for name in let.expression.reads)
+        ),
+        lets=frozenset(lets),
+        params=frozenset(param.name for param in strategy.params),
+        guards=tuple(guard.id for guard in strategy.guards),
+        rules=tuple(rule.id for rule in strategy.rules),
+        exits=tuple(exit_.id for exit_ in strategy.exits),
+    )
+
+
+def read_examples(
+    document: Document, scope: Scope, declared: Declared, every: int
+) -> tuple[tuple[Example, ...], tuple[Problem, ...]]:
+    """Read the `tests` of a file that has the right shape, as far as it has it.
+
+    Args:
+        document: The file they stand in.
+        scope: What they may speak of.
+        declared: The params of the strategy.
+        every: How often the strategy is asked [microseconds].
+
+    Returns:
+        The sound tests, and PS003 for a value of another type, PS004 for another word,
+        PS006 for a series or duration of another form, PS013 for a param out of its
+        range, PS015 for a name that the strategy lacks, PS016 for a test that gives
+        nothing, PU003 for a price that is none.
+    """
+    values = Values(document, scope)
+    examples: list[Example] = []
+    for index in range(len(values.at("tests") or ())):
+        place: Path = ("tests", index)
+        case = values.at(*place)
+        if not isinstance(case, dict) or not isinstance(case.get("expect"), dict):
             continue
-        _check_expect(texts, (*at, "expect"), expect)
-        cases.append(
-            Case(
-                name=str(texts.value(*at, "name")),
-                given=_given(texts, (*at, "given"), given, able),
-                expect=expect,
-                line=document.line(at),
-            )
+        if not any(key in case for key in ("given", "series", "fixture")):
+            message = "a test needs given, series or fixture"
+            values.tell(place, NOTHING_GIVEN, message, "say what the market looks like")
+            continue
+        examples.append(_example(values, place, declared, every))
+    return tuple(examples), tuple(values.problems)
+
+
+def _example(values: Values, place: Path, declared: Declared, every: int) -> Example:
+    expectations.check(values, (*place, "expect"))
+    series = _series(values, (*place, "series"))
+    interval, at = _times(values, place, series, every)
+    fixture = values.at(*place, "fixture")
+    complete = isinstance(fixture, dict) and all(
+        isinstance(fixture.get(key), str) for key in FIXTURE_KEYS
+    )
+    return Example(
+        case=Case(
+            name=str(values.at(*place, "name")),
+            given=givens.given(values, (*place, "given"), series),
+            expect=values.at(*place, "expect"),
+            line=values.document.line(place),
+        ),
+        path=values.document.path,
+        place=place,
+        settings=_settings(values, (*place, "with"), declared),
+        series=series,
+        interval=interval,
+        at=at,
+        fixture=Fixture(**fixture) if complete else None,
+    )
+
+
+def _settings(values: Values, place: Path, declared: Declared) -> dict[str, str]:
+    """Return the params that a test sets, each checked by itself."""
+    found: dict[str, str] = {}
+    for name in values.at(*place) or ():
+        if values.at(*place, name) is None:
+            continue
+        text = values.document.raw((*place, name))
+        try:
+            with_settings(declared, {name: text}, "the strategy")
+        except ConfigError as error:
+            message = error.message.removeprefix("the strategy: ")
+            values.tell((*place, name), RANGE, message, error.hint)
+        else:
+            found[name] = text
+    return found
+
+
+def _series(values: Values, place: Path) -> dict[str, Series]:
+    found: dict[str, Series] = {}
+    for name in values.at(*place) or ():
+        at = (*place, name)
+        if values.at(*at) is None:
+            continue
+        if name not in values.scope.features:
+            message = f'a series gives "{name}", which is no feature'
+            hint = values.did_you_mean(name, values.scope.features)
+            values.tell(at, givens.UNKNOWN, message, hint, on_key=True)
+            continue
+        try:
+            type_: Type = values.scope.types[name]
+            found[name] = read_series(values.document.raw(at), type_)
+        except NotASeries as error:
+            values.tell(at, WRONG_FORM, f"{name}: {error.message}", part=error.part)
+    return found
+
+
+def _times(
+    values: Values, place: Path, series: dict[str, Series], every: int
+) -> tuple[int, int]:
+    """Return the interval of a test's series and when it asks [microseconds]."""
+    interval = parse_duration(str(values.at(*place, "interval") or ""))
+    for key in ("interval", "at"):
+        if values.at(*place, key) is not None and not values.at(*place, "series"):
+            message = f"{key} is about series, and there is none"
+            values.tell((*place, key), WRONG_FORM, message, "add series, or delete it")
+    interval = interval or every
+    longest = max((len(each.samples) for each in series.values()), default=1)
+    at = parse_duration(str(values.at(*place, "at") or ""))
+    at = (longest - 1) * interval if at is None else at
+    if at > SAMPLES_MAX * interval:
+        message = (
+            f"{SAMPLES_MAX:,} samples at most: at {shown_duration(at)} with one every"
+            f" {shown_duration(interval)} are more"
         )
-    return tuple(cases)
+        values.tell((*place, "at"), WRONG_FORM, message, "use a longer interval")
+        return interval, 0
+    return interval, at
 
 
-def _given(
-    texts: Texts, at: Path, given: dict[str, Any], windowed: frozenset[str]
-) -> dict[str, Value]:
-    values: dict[str, Value] = {}
-    lets = texts.value("let") or {}
-    params = texts.value("params") or {}
-    for name in given:
-        value = texts.value(*at, name)
-        if name in windowed or name in texts.features:
-            values[name] = _checked(texts, (*at, name), value, texts.types[name])
-            continue
-        hint = texts.did_you_mean(name, [*texts.features, *windowed])
-        message = f'a test gives "{name}", which is no feature'
-        if name in lets and name not in texts.types:
-            continue  # the let itself is wrong, and told
-        if name in lets:
-            message = f'a test gives "{name}", which is computed'
-            hint = "give the features it reads; only lets that look back are given"
-        elif name in params:
-            message = f'a test gives "{name}", which is a param'
-            hint = "a param has its default in tests"
-        texts.tell((*at, name), UNKNOWN, message, hint, on_key=True)
-    return values
-
-
-def _checked(texts: Texts, at: Path, value: Value, type_: Type) -> Value:
-    if value is None or value == MISSING:
-        return None
-    if type_.kind is Kind.BOOL and not isinstance(value, bool):
-        message = f"{at[-1]} is a bool, found {shown(value)}"
-        texts.tell(at, WRONG_TYPE, message, "write true, false or missing")
-    elif type_.kind is Kind.NUMBER and (isinstance(value, bool | str)):
-        message = f"{at[-1]} is a number, found {shown(value)}"
-        texts.tell(at, WRONG_TYPE, message, "write a number or missing")
-    elif type_.kind is Kind.ENUM and value not in type_.values:
-        message = f"{shown(value)} is not a value of {at[-1]}"
-        hint = texts.did_you_mean(str(value), type_.values)
-        texts.tell(at, WRONG_WORD, message, hint or ", ".join(type_.values))
-    elif (
-        type_.unit == "prob" and isinstance(value, int | float) and not -1 <= value <= 1
-    ):
-        message = f"{at[-1]} {value:g} is outside [0, 1]: prices are probabilities"
-        texts.tell(at, OUT_OF_DOMAIN, message, per_cent(value))
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return float(value) if is_number else value
-
-
-def _check_expect(texts: Texts, at: Path, expect: dict[str, Any]) -> None:
-    guards = _ids(texts, "guards")
-    rules = _ids(texts, "rules")
-    known = {
-        "fires": [*rules, "none"],
-        "guard": guards,
-        "blocked_by": ["universe", *guards, *rules],
-    }
-    words = {"fires": "rule", "guard": "guard", "blocked_by": "guard or rule"}
-    for key, names in known.items():
-        name = texts.value(*at, key)
-        if name is not None and name not in names:
-            message = f'no {words[key]} is called "{name}"'
-            hint = texts.did_you_mean(name, names) or f"there are: {', '.join(names)}"
-            texts.tell((*at, key), UNKNOWN, message, hint)
-    price = texts.value(*at, "price")
-    if isinstance(price, int | float) and not 0 < price < 1:
-        message = f"price {price:g} is outside (0, 1)"
-        texts.tell((*at, "price"), OUT_OF_DOMAIN, message, per_cent(price))
-    names = [*texts.types, *(texts.value("let") or ())]
-    for index in range(len(expect.get("unknown") or ())):
-        name = texts.value(*at, "unknown", index)
-        if name is not None and name not in names:
-            message = f'no feature or let is called "{name}"'
-            texts.tell(
-                (*at, "unknown", index),
-                UNKNOWN,
-                message,
-                texts.did_you_mean(name, names),
-            )
-
-
-def _ids(texts: Texts, part: str) -> list[str]:
+def _ids(texts: Texts, part: str) -> tuple[str, ...]:
     entries = range(len(texts.value(part) or ()))
     found = [texts.value(part, index, "id") for index in entries]
-    return [name for name in found if isinstance(name, str)]
+    return tuple(name for name in found if isinstance(name, str))

@@ -62,6 +62,17 @@ def word(
     return schema
 
 
+def words(choices: tuple[str, ...], description: str) -> Schema:
+    """Return a list of some of these words, each at most once."""
+    return {
+        "type": "array",
+        "items": {"enum": list(choices)},
+        "minItems": 1,
+        "uniqueItems": True,
+        "description": description,
+    }
+
+
 def quantity(pattern: str, unit: str, expected: str, description: str) -> Schema:
     """Return an amount with its unit; a missing unit is PU005."""
     return {

@@ -5,14 +5,19 @@ say, and how the parts of a file fit together, is checked elsewhere. The additio
 `x-` keys are explained in `shape`.
 """
 
-from polyrules.documents.quantities import STAKE
+from polyrules.documents.quantities import DURATION
 from polyrules.features.catalog import CATALOG
 from polyrules.language.files import forms
-from polyrules.language.files.forms import LATER, TOKENS, Schema
+from polyrules.language.files.forms import LATER, Schema
+from polyrules.language.files.schema_money import exits, risk, sizing
+from polyrules.language.files.schema_rules import rules
 from polyrules.language.files.schema_tests import tests
+from polyrules.language.rows import DOMAINS, NEEDS
+from polyrules.language.tiers import TIERS
 
 EXPRESSION_CHARS_MAX = 500
-TIERS = "a tier sets polling only, it is not what a rule sees; leave it out"
+END = r"(?!\n)$"
+TRIGGERS = ("book", "trade", "wallet", "spot", "odds", "game")
 PARAM_TYPES = (
     "prob",
     "usd",
@@ -35,19 +40,21 @@ def strategy_schema() -> Schema:
         },
         "strategy": _strategy(),
         "params": _params(),
+        "inputs": _inputs(),
         "universe": _universe(),
         "let": _let(),
         "guards": _guards(),
         "hit_policy": forms.word(
-            ("first",),
-            "Which rule decides where several could: the first that fires.",
-            later={"unique": LATER, "collect": LATER, "best": LATER},
+            ("first", "unique", "best", "collect"),
+            "Which rule decides where several are true: the first; none, with an alarm;"
+            " the one with the highest edge; or all of them.",
             default="first",
         ),
-        "rules": _rules(),
-        "sizing": _sizing(),
-        "exits": _exits(),
-        "risk": _risk(),
+        "merge": _merge(),
+        "rules": rules(),
+        "sizing": sizing(),
+        "exits": exits(),
+        "risk": risk(),
         "schedule": _schedule(),
         "tests": tests(),
     }
@@ -57,9 +64,7 @@ def strategy_schema() -> Schema:
         required=("polyrules", "strategy", "universe", "rules", "sizing", "schedule"),
         later={
             "extends": LATER,
-            "inputs": LATER,
-            "merge": LATER,
-            "tiers": TIERS,
+            "tiers": "write schedule: {tiers: [...]}",
         },
     )
     return {
@@ -162,24 +167,71 @@ def _params() -> Schema:
     return forms.named("Numbers that --set may change, each in its range.", param)
 
 
-def _universe() -> Schema:
-    kinds = ("pair", "event", "trade", "round", "basket")
-    return forms.mapping_of(
-        "Which markets it looks at; asked first, so keep it cheap.",
+def _inputs() -> Schema:
+    entry = forms.mapping_of(
+        "A list of the desk's.",
         {
-            "each": forms.word(
-                ("market",), "What a row is.", later=dict.fromkeys(kinds, LATER)
-            ),
+            "type": forms.word(("wallet_set", "market_set"), "What the list holds."),
+            "doc": forms.text("What belongs in it, for people.", 200),
+        },
+        required=("type",),
+    )
+    return forms.named("Lists that live in the desk, never in this file.", entry)
+
+
+def _universe() -> Schema:
+    limit = forms.mapping_of(
+        "Only the first so many rows.",
+        {
+            "top": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 100_000,
+                "description": "How many rows stay.",
+            },
+            "by": forms.expression("The highest of this stay; missing comes last."),
+        },
+        required=("top", "by"),
+    )
+    each = "; ".join(f"{name}: {domain.doc}" for name, domain in DOMAINS.items())
+    return forms.mapping_of(
+        "Which rows it looks at; asked first, so keep it cheap.",
+        {
+            "each": forms.word(tuple(DOMAINS), f"What a row is. {each}."),
             "where": forms.expression(
-                "Condition on features and params; all markets if left out."
+                "Condition on features and params; all rows if left out."
             ),
+            "limit": limit,
+            "needs": forms.words(NEEDS, "What else stands beside a market."),
+            "source": forms.identifier("Input whose markets, or wallets, are taken."),
+            "series": forms.identifier("Series of rounds, e.g. btc_updown_15m."),
+            "family": forms.word(
+                ("deadline",), "What two markets share: all but the deadline."
+            ),
+            "adjacent": {
+                "type": "boolean",
+                "default": False,
+                "description": "Only pairs of neighbouring deadlines.",
+            },
+            "kinds": forms.words(
+                ("binary", "neg_risk"),
+                "binary: both tokens of a market; neg_risk: all markets of an event of"
+                " which exactly one wins.",
+            ),
+            "within": forms.duration("How old a trade may be."),
+            "max_rows": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 100_000,
+                "description": "Most rows at one evaluation; more are cut, and told.",
+            },
         },
         required=("each",),
         later={
-            **dict.fromkeys(
-                ("limit", "family", "as", "within", "series", "source", "kinds"), LATER
-            ),
-            "tiers": TIERS,
+            "as": "the names are fixed: near and far, t and m; leave it out",
+            "market_as": "the market of a trade is m; leave it out",
+            "dedupe": "a wallet's newest trade of a token is one row; leave it out",
+            "tiers": "write schedule: {tiers: [...]}",
         },
     )
 
@@ -203,183 +255,57 @@ def _guards() -> Schema:
     return forms.list_of("Conditions for all rules; FALSE and UNKNOWN block.", guard)
 
 
-def _rules() -> Schema:
-    rule = forms.mapping_of(
-        "When `when` is TRUE, `then`.",
-        {
-            "id": forms.identifier("Its name in records; unique in the file."),
-            "priority": {
-                "type": "integer",
-                "minimum": -1000,
-                "maximum": 1000,
-                "default": 0,
-                "description": "The highest is asked first; equals in file order.",
-            },
-            "when": forms.expression("The condition."),
-            "on_unknown": forms.word(
-                ("skip", "block"),
-                "What happens where the condition is UNKNOWN. By default a trade is"
-                " skipped and a veto blocks.",
-            ),
-            "then": _then(),
-        },
-        required=("id", "when", "then"),
-        later={"tags": LATER},
-    )
-    return forms.list_of("What to do, and when; asked in order.", rule, least=1)
-
-
-def _then() -> Schema:
-    action = forms.word(
-        ("buy", "sell", "none"),
-        "Buy or sell a token, or decide not to trade (a veto).",
-        later={"quote": LATER, "basket": LATER},
-    )
-    reason = forms.text("A message with values, e.g. ask {best_ask:.3f}.", 200)
-    trade = {
-        "action": action,
-        "token": forms.word(
-            ("yes_token", "no_token"),
-            "Which outcome. Not YES and NO: older readers of YAML take NO for false.",
-            later=TOKENS,
-        ),
-        "price": forms.expression("Limit price [usd/share] in terms of that token."),
-        "fair": forms.expression(
-            "What a share is held to be worth [usd]; kelly needs it."
-        ),
-        "edge": forms.expression(
-            "Expected profit [usd/share], net of fees; orders wishes."
-        ),
-        "confidence": forms.expression(
-            "How sure it is, 0 to 1; orders wishes, never scales size."
-        ),
-        "urgency": forms.word(
-            ("low", "normal", "high"),
-            "low rests post-only, normal is a limit order, high takes or leaves.",
-            default="normal",
-        ),
-        "ttl": forms.duration("An order that has not filled is cancelled after this."),
-        "cooldown": forms.duration(
-            "The same rule is not asked on a market for this long."
-        ),
-        "reason": reason,
-    }
-    later = dict.fromkeys(("size", "legs", "sides", "shares", "post_only"), LATER)
-    return {
-        "type": "object",
-        "description": "What follows.",
-        "required": ["action"],
-        "properties": {"action": action},
-        "allOf": [
-            forms.when(
-                {"action": ["none"]},
-                forms.mapping_of("A veto.", {"action": action, "reason": reason}),
-            ),
-            forms.when(
-                {"action": ["buy", "sell"]},
-                forms.mapping_of(
-                    "A trade.", trade, required=("token", "price"), later=later
-                ),
-            ),
-        ],
-    }
-
-
-def _sizing() -> Schema:
-    methods = ("volatility", "edge", "equal")
-    method = forms.word(
-        ("fixed", "kelly"),
-        "fixed: the same stake each time. kelly: a share of the Kelly stake.",
-        later=dict.fromkeys(methods, LATER),
-    )
-    amount = forms.quantity(
-        STAKE, "USD", "an amount such as 25 USD or 50 shares", "Stake of each order."
-    )
-    fixed = {"method": method, "amount": amount}
-    kelly = {
-        "method": method,
-        "fraction": forms.share("Share of the full Kelly stake, e.g. 0.25."),
-        "cap": forms.usd("Most dollars an order may cost."),
-    }
-    return {
-        "type": "object",
-        "description": "How much; the desk's limits come on top.",
-        "required": ["method"],
-        "properties": {"method": method},
-        "allOf": [
-            forms.when(
-                {"method": ["fixed"]},
-                forms.mapping_of(
-                    "The same stake each time.", fixed, required=("amount",)
-                ),
-            ),
-            forms.when(
-                {"method": ["kelly"]},
-                forms.mapping_of("Kelly on `fair`.", kelly, required=("fraction",)),
-            ),
-        ],
-    }
-
-
-def _exits() -> Schema:
-    exit_ = forms.mapping_of(
-        "One way out of a position: exactly one condition.",
-        {
-            "id": forms.identifier("Its name in records."),
-            "when": forms.expression(
-                "Leave when this is TRUE; UNKNOWN holds, with an alarm."
-            ),
-            "stop_loss": forms.distance(
-                "Leave when the price is this far below average cost [usd/share]."
-            ),
-            "take_profit": forms.distance(
-                "Leave when the price is this far above average cost [usd/share]."
-            ),
-            "max_hold": forms.duration("Leave after this time."),
-            "urgency": forms.word(
-                ("low", "normal", "high"), "How the exit order is sent.", default="high"
-            ),
-        },
-        required=("id",),
-        later={"when_event": LATER},
-    )
-    return forms.list_of("When to leave a position.", exit_)
-
-
-def _risk() -> Schema:
-    later = dict.fromkeys(
-        ("max_orders_per_hour", "cooldown_after_losses", "max_leg_imbalance"), LATER
-    )
+def _merge() -> Schema:
     return forms.mapping_of(
-        "Limits this strategy asks for itself; they can only tighten the desk's.",
+        "How collected wishes for the same side of a token become one.",
         {
-            "max_position": forms.usd("Most dollars at stake in one market."),
-            "max_total": forms.usd("Most dollars at stake in all markets."),
-            "max_open": {
-                "type": "integer",
-                "minimum": 1,
-                "maximum": 100_000,
-                "description": "Most markets with a position.",
-            },
-            "max_daily_loss": forms.usd("Loss of a UTC day at which buying stops."),
-            "max_weekly_loss": forms.usd(
-                "Loss of a week from Monday at which buying stops."
+            "price": forms.word(("min", "max"), "Whose price counts.", default="min"),
+            "confidence": forms.word(
+                ("noisy_or", "max", "mean"),
+                "noisy_or: 1 - product of (1 - confidence).",
+                default="max",
             ),
-            "max_drawdown": forms.share("Fall from peak equity at which buying stops."),
-            "max_daily_volume": forms.usd("Most dollars bought in a UTC day."),
-            "min_order": forms.usd("An order worth less is not sent."),
+            "size": forms.word(("min", "max", "sum"), "How much.", default="max"),
+            "reason": forms.word(("join", "first"), "What is told.", default="join"),
         },
-        later=later,
+        later={"by": "wishes meet by market, token and side; leave it out"},
     )
 
 
 def _schedule() -> Schema:
-    every = forms.duration("How often the rules are asked, 100ms to 1d.")
+    every = forms.quantity(
+        f"^(tier|{DURATION.removeprefix('^').removesuffix(END)}){END}",
+        "s",
+        "a duration such as 15m, or tier",
+        "How often the rules are asked, 100ms to 1d; tier: each market as often as its"
+        " tier is polled, from hourly to every 15s as its end comes near.",
+    )
+    ends = {
+        "type": "array",
+        "minItems": 2,
+        "maxItems": 2,
+        "items": forms.duration("Time before the end."),
+        "description": "From and until when before the end, e.g. [180s, 20s].",
+    }
     return forms.mapping_of(
         "When the rules are asked.",
-        {"every": every},
+        {
+            "every": every,
+            "tiers": forms.words(
+                tuple(TIERS),
+                "Only markets of these tiers, by hours to the end: T0 above 48, T1"
+                " above 12, T2 above 4, T3 above 1, T4 below.",
+            ),
+            "trigger": forms.words(
+                TRIGGERS, "Kinds of events after which a market is asked at once."
+            ),
+            "window": forms.mapping_of(
+                "Only so long before the end.",
+                {"before_end": ends},
+                required=("before_end",),
+            ),
+        },
         required=("every",),
-        later={"trigger": LATER, "window": LATER, "tiers": TIERS},
     )
 
 

@@ -11,11 +11,11 @@ from typing import NamedTuple
 import msgspec
 
 from polyrules.documents.words import did_you_mean
+from polyrules.language.actions import Piece
 from polyrules.language.expression import Kind, Type
 from polyrules.language.expressions.check import Finding
-from polyrules.language.strategy import Piece
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)?")
 FORMAT = re.compile(
     r"(?P<sign>\+?)(?P<comma>,?)(?:\.(?P<digits>[0-9]+))?(?P<kind>[f%ds]?)"
 )

@@ -11,12 +11,15 @@ from typing import Any
 from polyrules.documents.document import Document, Path
 from polyrules.documents.words import did_you_mean
 from polyrules.errors import Problem
+from polyrules.language.actions import Piece
 from polyrules.language.expression import Expression, Kind, Type
-from polyrules.language.expressions.check import Finding, Scope, check, feature_types
+from polyrules.language.expressions.check import Finding, Scope, check
 from polyrules.language.expressions.constants import constant
 from polyrules.language.expressions.hoist import Windows
+from polyrules.language.expressions.typed import shown, unit_shown
 from polyrules.language.files.template import parse_template
-from polyrules.language.strategy import Param, Piece
+from polyrules.language.rows import Rows
+from polyrules.language.strategy import Param
 
 BOOL = Type(Kind.BOOL)
 PROB = Type(Kind.NUMBER, "prob")
@@ -24,7 +27,7 @@ RATIO = Type(Kind.NUMBER, "1")
 
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-UNKNOWN_NAMES = ("PN001", "PN003")
+UNKNOWN_NAMES = ("PN001", "PN003", "PL012")
 WRONG_TYPE = "PT007"
 SUGGESTED_MAX = 200  # problems of a file; behind them nobody reads any suggestion
 TOLD_ONCE = ("PW004",)  # of a file: it is about all windows together
@@ -34,11 +37,12 @@ TRUTH = {"true": "True", "false": "False"}
 class Texts:
     """Reads expressions and messages, and remembers what they named and got wrong."""
 
-    def __init__(self, document: Document, params: Iterable[Param]) -> None:
+    def __init__(self, document: Document, params: Iterable[Param], rows: Rows) -> None:
         data = document.data
         self._document = document
         self._wrong = document.wrong()
-        self._features: Mapping[str, Type] = feature_types()
+        self.rows = rows
+        self._features: Mapping[str, Type] = rows.types()
         self._constants = {p.name: (p.type, p.value) for p in params}
         self._lets = frozenset(_keys(data.get("let")))
         self._broken = set(_keys(data.get("params"))) - set(self._constants)
@@ -55,6 +59,11 @@ class Texts:
     def features(self) -> frozenset[str]:
         """The names of all features."""
         return frozenset(self._features)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The top-level keys of the file, right or wrong."""
+        return frozenset(_keys(self._document.data))
 
     @property
     def _suggests(self) -> bool:
@@ -87,9 +96,18 @@ class Texts:
         """Read the expression at `at`, in the scope of features, params and lets."""
         return self._expression(at, want, self.types, None)
 
-    def universe(self, at: Path) -> Expression | None:
-        """Read the condition at `at` over features and params only."""
-        return self._expression(at, BOOL, self._features, None)
+    def universe(self, at: Path, want: Type | None) -> Expression | None:
+        """Read the expression at `at` over features and params only."""
+        return self._expression(at, want, self._features, None)
+
+    def ranking(self, at: Path) -> Expression | None:
+        """Read the number at `at` by which rows are ranked, of any unit."""
+        read = self.universe(at, None)
+        if read is None or read.type.kind is Kind.NUMBER:
+            return read
+        message = f"{at[-1]} needs a number, got {shown(read.type)}"
+        self.tell(at, WRONG_TYPE, message, "name a feature such as volume_24h")
+        return None
 
     def let(self, name: str) -> Expression | None:
         """Read one let and put its name in scope."""
@@ -106,6 +124,31 @@ class Texts:
             if value is not None:
                 self.numbers[name] = value
         return read
+
+    def written(
+        self, source: str, constants: Mapping[str, tuple[Type, float]]
+    ) -> Expression:
+        """Return an expression that we write for the file; windows may stand in it."""
+        scope = Scope(
+            self.types,
+            {**self._constants, **constants},
+            self.windows,
+            numbers=self.numbers,
+        )
+        checked = check(source, scope, None)
+        assert checked.expression, f"{source}: {checked.findings}"
+        return checked.expression
+
+    def amount(self, at: Path) -> Expression | None:
+        """Read the expression at `at`, which must be in shares or in usd."""
+        read = self.expression(at, None)
+        if read is None or read.type.unit in ("shares", "usd"):
+            return read
+        found = "a bool" if read.type.kind is Kind.BOOL else unit_shown(read.type.unit)
+        message = f"{at[-1]} needs shares or usd, got {found}"
+        hint = "use a param of type shares or usd, or a feature such as ask_size"
+        self.tell(at, WRONG_TYPE, message, hint)
+        return None
 
     def message(self, at: Path) -> tuple[Piece, ...]:
         """Read the message at `at`; empty if there is none."""
