@@ -6,7 +6,8 @@ from the journal instead of asking a venue.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+import re
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from pathlib import Path
 from typing import Protocol
@@ -41,6 +42,7 @@ from polyrules.venues.paper import OPTIMISM, Paper
 from polyrules.venues.recorded import Recorded
 from polyrules.venues.tape.reader import Tape
 
+WALLET = re.compile(r"0x[0-9a-fA-F]{40}")
 ANSWERS = (OrderReported, Filled, Settled)
 PAPER = "paper"
 
@@ -63,6 +65,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     feeds: Feeds
     tick: int
     tape: Tape
+    inputs: dict[str, list[str]] = {}
     cycles: int | None = None
 
     @property
@@ -152,11 +155,13 @@ def paper_job(
     opened = Tape.open(tape)
     manifest = opened.manifest
     chosen = with_settings(tuple(sources), settings)
+    strategies = load_all(chosen)
     given = {Feed(name) for name in manifest.feeds} | {Feed.CLOCK, Feed.PORTFOLIO}
     ages = {Feed(name): age for name, age in manifest.max_age.items()}
     return Job(
         sources=chosen,
-        strategies=load_all(chosen),
+        strategies=strategies,
+        inputs=inputs_for(strategies, desk.inputs),
         limits=desk.limits,
         bankroll=desk.bankroll_usd,
         feeds=Feeds(given=tuple(f for f in Feed if f in given), max_age=ages),
@@ -242,6 +247,40 @@ def load_all(sources: Iterable[Source]) -> tuple[Strategy, ...]:
     return tuple(loaded.values())
 
 
+def inputs_for(
+    strategies: Iterable[Strategy], lists: Mapping[str, tuple[str, ...]]
+) -> dict[str, list[str]]:
+    """Return the lists that strategies ask for, as the desk has them.
+
+    Raises:
+        ConfigError: The desk lacks one, or it holds what is no wallet's address.
+    """
+    found: dict[str, list[str]] = {}
+    for strategy in strategies:
+        for wanted in strategy.inputs:
+            if wanted.name not in lists:
+                example = '["0x..."]' if wanted.type == "wallet_set" else "[a-slug]"
+                raise ConfigError(
+                    f"{strategy.id} asks for the list {wanted.name}"
+                    f" ({wanted.type}), and the desk has none of that name",
+                    hint=f"write inputs: {{{wanted.name}: {example}}} in the desk",
+                )
+            entries = list(lists[wanted.name])
+            if wanted.type == "wallet_set":
+                _check_wallets(wanted.name, entries)
+            found[wanted.name] = entries
+    return found
+
+
+def _check_wallets(name: str, entries: Iterable[str]) -> None:
+    for entry in entries:
+        if WALLET.fullmatch(entry) is None:
+            raise ConfigError(
+                f'inputs.{name} of the desk: "{entry}" is no wallet',
+                hint="a wallet's address is 0x and 40 hexadecimal digits",
+            )
+
+
 def begin(job: Job) -> RunSpec:
     """Return the record of a run of `job` that starts now; its id is new."""
     started = clock.now()
@@ -271,7 +310,10 @@ def begin(job: Job) -> RunSpec:
         tick=job.tick,
         max_age={feed.value: age for feed, age in job.feeds.max_age.items()},
         version=__version__,
-        inputs={"feeds": [feed.value for feed in job.feeds.given]},
+        inputs={
+            "feeds": [feed.value for feed in job.feeds.given],
+            "lists": job.inputs,
+        },
     )
 
 
@@ -285,6 +327,10 @@ def build_engine(spec: RunSpec, strategies: Iterable[Strategy]) -> Engine:
         bankroll=spec.bankroll,
         feeds=Feeds(given=given, max_age=ages),
         run=spec.id,
+        inputs={
+            name: frozenset(entries)
+            for name, entries in spec.inputs.get("lists", {}).items()
+        },
     )
 
 

@@ -25,9 +25,9 @@ from polyrules.domain.steps import Marks, Refused, Step
 from polyrules.engine.engine import Engine
 from polyrules.engine.rules import Funnel
 from polyrules.engine.state import State
-from polyrules.features.catalog import CATALOG
 from polyrules.journal.digest import Digest
 from polyrules.journal.records import RunSpec
+from polyrules.language.rows import Rows
 from polyrules.language.strategy import Strategy
 
 WHY = {
@@ -37,6 +37,16 @@ WHY = {
     "stale": "the book was too old",
     "one_sided_or_crossed": "the book was one-sided or crossed",
     "not_covered": "nothing to work it out from",
+    "no_round": "the market is of no round",
+    "unknown_word": "the feed said a word we do not know",
+    "not_told": "the feed has not told of it",
+}
+NO_ROWS = {
+    "pair": "no two open markets were found that differ in their deadline only",
+    "event": "no event of several markets was open whenever it asked",
+    "basket": "no basket was open whenever it asked",
+    "trade": "no wallet of its list traded lately, as far as this source tells",
+    "round": "no round of its series was going on whenever it asked",
 }
 NO_END = "the source states no end"
 TO_CLOSE = ("hours_to_close", "seconds_to_close")
@@ -200,10 +210,11 @@ class Tally:
 def why_silent(strategy: Strategy, funnel: Funnel) -> list[str]:
     """Return, in sentences, why a strategy never decided anything."""
     if funnel.evaluations == 0:
-        return [f"it was never due: it asks every {strategy.every // 1_000_000} s"]
+        seconds = strategy.schedule.every // 1_000_000
+        return [f"it was never due: it asks every {seconds} s"]
     if funnel.rows == 0:
-        return ["no market was open whenever it asked"]
-    return [_where_rows_stopped(strategy, funnel), *_what_was_missing(funnel)]
+        return [NO_ROWS.get(strategy.rows.each, "no market was open whenever it asked")]
+    return [_where_rows_stopped(strategy, funnel), *_what_was_missing(strategy, funnel)]
 
 
 def _where_rows_stopped(strategy: Strategy, funnel: Funnel) -> str:
@@ -215,23 +226,26 @@ def _where_rows_stopped(strategy: Strategy, funnel: Funnel) -> str:
         stops.append(f"{funnel.unknown:,} were UNKNOWN")
     vetoes = {rule.id for rule in strategy.rules if rule.id in funnel.fired}
     stops += [f"rule {name} took {funnel.fired[name]:,}" for name in sorted(vetoes)]
+    if funnel.conflicts:
+        stops.append(f"on {funnel.conflicts:,} several rules contradicted each other")
     if funnel.unpriced:
-        stops.append(f"{funnel.unpriced:,} had no price an order can have")
+        stops.append(f"{funnel.unpriced:,} had no price or size an order can have")
     return f"{seen}; " + (", ".join(stops) or "no rule was TRUE on any of them")
 
 
-def _what_was_missing(funnel: Funnel) -> list[str]:
+def _what_was_missing(strategy: Strategy, funnel: Funnel) -> list[str]:
     return [
-        f"missing {name} on {count / funnel.rows:.0%} of rows: " + _why(name, why)
+        f"missing {name} on {count / funnel.rows:.0%} of rows: "
+        + _why(strategy.rows, name, why)
         for (name, why), count in funnel.missing.most_common()
         if count >= MISSING_MIN * funnel.rows
     ]
 
 
-def _why(name: str, why: str) -> str:
-    if name in TO_CLOSE and why != "no_feed":
+def _why(rows: Rows, name: str, why: str) -> str:
+    if rows.split(name)[1] in TO_CLOSE and why != "no_feed":
         return NO_END
-    return WHY.get(why, why).format(feed=CATALOG[name].feed.value)
+    return WHY.get(why, why).format(feed=rows.feature(name).feed.value)
 
 
 def why_no_orders(strategy: StrategyId, tally: Tally) -> str:

@@ -62,6 +62,8 @@ DEFAULT_JOURNAL = "sqlite:///polyrules.db"
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """The operator's settings. `tick` is in microseconds.
 
+    `inputs` are lists of wallets or of markets, by the names strategies ask for.
+
     `journal` prints as the file has it, with `${NAME}` in the place of a password;
     `journal.reveal()` is the whole URL, for who opens it.
     """
@@ -69,6 +71,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     bankroll_usd: Usd = Usd(Decimal(1000))
     limits: Limits = Limits()
     strategies: tuple[DeskStrategy, ...] = ()
+    inputs: Mapping[str, tuple[str, ...]] = {}
     sources: Mapping[str, str] = msgspec.field(
         default_factory=lambda: dict(DEFAULT_SOURCES)
     )

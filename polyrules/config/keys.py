@@ -19,6 +19,8 @@ from polyrules.config.desk import (
 )
 from polyrules.documents.quantities import DURATION, UNITS
 
+INPUTS_MAX = 5_000  # entries of a list
+NAME = r"^[a-z][a-z0-9_]{0,47}(?!\n)$"
 USD_MAX = 1_000_000_000  # a larger amount is a slip of the hand
 
 
@@ -82,6 +84,10 @@ DESK: dict[str, Key] = {
     "bankroll_usd": Key(_USD, "money the strategies size their orders by [usd]"),
     "limits": Key({"type": "object"}, "what no strategy can exceed, only tighten"),
     "strategies": Key({"type": "array"}, "what to run where no strategy is named"),
+    "inputs": Key(
+        {"type": "object"},
+        "lists of wallets, or of markets, by the names that strategies ask for",
+    ),
     "sources": Key(
         {"type": "object"}, "where the venue is; only recorded data is read so far"
     ),
@@ -120,6 +126,17 @@ def schema() -> dict[str, Any]:
     properties["strategies"]["items"] = _object(
         {name: _describe(key) for name, key in STRATEGY.items()}
     ) | {"required": ["file"]}
+    properties["inputs"] |= {
+        "propertyNames": {"pattern": NAME},
+        "additionalProperties": {
+            "type": "array",
+            "maxItems": INPUTS_MAX,
+            "items": {
+                "type": ["string", "number"],  # YAML takes 0x... for a number
+                "description": "a wallet's address, or a market's id or slug",
+            },
+        },
+    }
     properties["sources"] |= _object(
         {
             name: {
@@ -177,7 +194,7 @@ def desk_yaml(desk: Desk | None = None) -> str:
     ]
     for name, key in LIMITS.items():
         lines += _line("  ", name, limits[name], key.doc)
-    lines += ["", *_strategy_lines(desk.strategies), ""]
+    lines += ["", *_strategy_lines(desk.strategies), "", *_input_lines(desk.inputs), ""]
     lines += _line("", "sources", "", DESK["sources"].doc)
     for name, doc in SOURCES.items():
         lines += _line("  ", name, desk.sources[name], doc)
@@ -205,6 +222,17 @@ def _strategy_lines(strategies: tuple[DeskStrategy, ...]) -> list[str]:
             lines.append("    params:")
             lines += [f"      {k}: {_quoted(v)}" for k, v in strategy.params.items()]
         lines.append(f"    enabled: {str(strategy.enabled).lower()}")
+    return lines
+
+
+def _input_lines(inputs: Mapping[str, tuple[str, ...]]) -> list[str]:
+    lines = [f"# {DESK['inputs'].doc}, e.g."]
+    lines += ['#   watchlist: ["0x0000000000000000000000000000000000000000"]']
+    if not inputs:
+        return [*lines, "inputs: {}"]
+    lines.append("inputs:")
+    for name, entries in inputs.items():
+        lines.append(f"  {name}: [{', '.join(map(_quoted, entries))}]")
     return lines
 
 

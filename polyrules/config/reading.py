@@ -137,6 +137,12 @@ def _desk(document: Document, folder: Path, environment: Mapping[str, str]) -> D
         else default.bankroll_usd,
         limits=msgspec.convert(limits, Limits),
         strategies=strategies,
+        inputs={
+            name: tuple(
+                document.raw(("inputs", name, index)) for index in range(len(entries))
+            )
+            for name, entries in said.get("inputs", {}).items()
+        },
         sources={**default.sources, **said.get("sources", {})},
         journal=_journal(
             said.get("journal", DEFAULT_JOURNAL), environment, document.path

@@ -5,22 +5,26 @@ strategies, limits and events give the same Steps, byte for byte, live or on pap
 """
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 import msgspec
 
-from polyrules.domain.events import ClockTicked, Event, Halted
-from polyrules.domain.ids import RunId
+from polyrules.domain.events import ClockTicked, Event, Filled, Halted
+from polyrules.domain.ids import RunId, StrategyId, client_order_id
 from polyrules.domain.limits import Limits
-from polyrules.domain.money import Usd
-from polyrules.domain.orders import CancelOrder, Command
-from polyrules.domain.steps import Approved, Decision, Refused, Step, Verdict
+from polyrules.domain.money import ZERO, Side, Usd
+from polyrules.domain.orders import Command
+from polyrules.domain.steps import Approved, Decision, Step, Verdict
 from polyrules.engine import orders
-from polyrules.engine.exits import Leaving, hard_stops
-from polyrules.engine.policy import Claims, Wish, ordered
+from polyrules.engine.baskets import Baskets
+from polyrules.engine.exits import hard_stops
+from polyrules.engine.policy import Asked, Claims, Wish, ordered
 from polyrules.engine.risk import review
 from polyrules.engine.rules import Rules
 from polyrules.engine.sizing import propose
+from polyrules.engine.sources import Inputs
 from polyrules.engine.state import State
+from polyrules.engine.triggers import Triggers
 from polyrules.features.table import Feeds
 from polyrules.language.strategy import Strategy
 
@@ -42,10 +46,13 @@ class Engine:
         bankroll: Usd,
         feeds: Feeds,
         run: RunId,
+        inputs: Inputs | None = None,
     ) -> None:
-        self.rules = {strategy.id: Rules(strategy) for strategy in strategies}
+        self.rules = {each.id: Rules(each, inputs) for each in strategies}
         self.state = State(bankroll, tuple(self.rules), feeds)
         self.cycles = 0
+        self._triggers = Triggers(self.rules)
+        self._baskets = Baskets()
         self._limits = limits
         self._bankroll = bankroll
         self._run = run
@@ -63,49 +70,67 @@ class Engine:
         """
         self._sequence += 1
         self.state.apply(event)
-        if isinstance(event, ClockTicked):
-            return self._tick(event)
-        commands: tuple[Command, ...] = ()
-        if isinstance(event, Halted):
-            commands = tuple(orders.all_open(self.state, event.by))
-            self._expect(commands)
-        return Step(
-            run=self._run, sequence=self._sequence, event=event, commands=commands
-        )
+        match event:
+            case ClockTicked():
+                expired = tuple(orders.expired(self.state))
+                self._expect(expired)
+                return self._step(event, expired, self._ask(event.at))
+            case Halted():
+                cancels = tuple(orders.all_open(self.state, event.by))
+                self._expect(cancels)
+                return self._step(event, cancels, [])
+            case Filled():
+                self._baskets.see(event)
+            case _:
+                pass
+        asked = self._triggers.ask(event, self.state) if self._first_tick else []
+        return self._step(event, (), asked)
 
-    def _tick(self, event: ClockTicked) -> Step:
-        commands: list[Command] = list(orders.expired(self.state))
-        self._expect(commands)
-        wishes, leaving = self._ask(event.at)
-        for exits in leaving:
-            cancels = [c for c in exits.cancels if not self._is_cancelling(c)]
-            self._expect(cancels)
-            commands.extend(cancels)
+    def _step(
+        self, event: Event, commands: tuple[Command, ...], asked: list[Asked]
+    ) -> Step:
+        """Return the Step of an event: what was asked for, reviewed and carried out."""
+        if not asked:
+            return Step(
+                run=self._run, sequence=self._sequence, event=event, commands=commands
+            )
+        placed = [*commands, *self._cancel(asked)]
         decisions: list[Decision] = []
         verdicts: list[Verdict] = []
         claims = Claims(self.state)
+        wishes = [wish for each in asked for wish in each.wishes]
         for wish in ordered(wishes, self.state):
             if not claims.allow(wish):
                 continue
-            decision = self._sized(wish.decision)
-            verdict = self._review(decision)
-            if isinstance(verdict, Approved):
+            sized = tuple(self._sized(each) for each in wish.decisions)
+            reviewed = self._review(wish, sized)
+            if isinstance(reviewed[0], Approved):
                 claims.claim(wish)
-                commands.extend(self._place(wish, decision, verdict, len(decisions)))
-            decisions.append(decision)
-            verdicts.append(verdict)
+                placed += self._place(wish, sized, reviewed[0], len(decisions))
+            decisions += sized
+            verdicts += reviewed
         return Step(
             run=self._run,
             sequence=self._sequence,
             event=event,
             decisions=tuple(decisions),
             verdicts=tuple(verdicts),
-            commands=tuple(commands),
-            alarms=tuple(alarm for exits in leaving for alarm in exits.alarms),
+            commands=tuple(placed),
+            alarms=tuple(alarm for each in asked for alarm in each.alarms),
         )
 
-    def _ask(self, now: int) -> tuple[list[Wish], list[Leaving]]:
-        """Ask every strategy that is due, and the desk's hard stop always."""
+    def _cancel(self, asked: list[Asked]) -> list[Command]:
+        """Take back what was asked to be, each order once."""
+        found: list[Command] = []
+        for each in asked:
+            for cancel in each.cancels:
+                if not self.state.orders[cancel.client_order_id].cancelling:
+                    self._expect([cancel])
+                    found.append(cancel)
+        return found
+
+    def _ask(self, now: int) -> list[Asked]:
+        """Ask every strategy that is due; the hard stop and open baskets always."""
         if self._first_tick is None:
             self._first_tick = now
         first, stop = self._first_tick, self._limits.hard_stop
@@ -113,23 +138,21 @@ class Engine:
         if due:
             self.cycles += 1
             self.state.refresh()
-        wishes: list[Wish] = []
-        leaving: list[Leaving] = []
+        asked: list[Asked] = []
         for strategy in self.rules:
-            leaving.extend(hard_stops(strategy, self.state, stop))
+            asked.extend(hard_stops(strategy, self.state, stop))
+        asked.extend(self._baskets.settle(self.state, self._leg_shares()))
         for rules in due:
-            left, wanted = rules.decide(self.state)
-            leaving.extend(left)
-            wishes.extend(wanted)
-        wishes.extend(wish for exits in leaving for wish in exits.wishes)
-        return wishes, leaving
+            asked.extend(rules.decide(self.state, first))
+        return asked
 
-    def _is_cancelling(self, cancel: CancelOrder) -> bool:
-        return self.state.orders[cancel.client_order_id].cancelling
+    def _leg_shares(self) -> dict[StrategyId, Decimal]:
+        requests = ((s, r.strategy.risk.leg_shares_max) for s, r in self.rules.items())
+        return {s: Decimal(str(most)) for s, most in requests if most is not None}
 
     def _sized(self, decision: Decision) -> Decision:
-        if decision.reduces:
-            return decision
+        if decision.reduces or decision.size > 0:
+            return decision  # it states its own size
         size = propose(
             decision,
             self.rules[decision.strategy].strategy.sizing,
@@ -139,24 +162,43 @@ class Engine:
         )
         return msgspec.structs.replace(decision, size=size)
 
-    def _review(self, decision: Decision) -> Approved | Refused:
-        request = self.rules[decision.strategy].strategy.risk
-        return review(decision, self.state, self._limits, request)
+    def _review(
+        self, wish: Wish, decisions: tuple[Decision, ...]
+    ) -> tuple[Verdict, ...]:
+        request = self.rules[wish.decision.strategy].strategy.risk
+        replaced = self.state.orders.get(wish.replaces) if wish.replaces else None
+        is_sell = replaced is not None and replaced.order.side is Side.SELL
+        freed = replaced.remaining if replaced is not None and is_sell else ZERO
+        return review(decisions, self.state, self._limits, request, freed)
 
     def _place(
-        self, wish: Wish, decision: Decision, verdict: Approved, ordinal: int
-    ) -> tuple[Command, ...]:
-        placed = orders.plan(
-            decision,
-            verdict,
-            self.state,
-            run=self._run,
-            sequence=self._sequence,
-            ordinal=ordinal,
-        )
-        self._expect(placed)
+        self,
+        wish: Wish,
+        decisions: tuple[Decision, ...],
+        verdict: Approved,
+        ordinal: int,
+    ) -> list[Command]:
+        placed: list[Command] = []
+        first = client_order_id(self._run, self._sequence, ordinal)
+        for offset, decision in enumerate(decisions):
+            commands = orders.plan(
+                decision,
+                verdict,
+                self.state,
+                run=self._run,
+                sequence=self._sequence,
+                ordinal=ordinal + offset,
+                basket=first if len(decisions) > 1 else None,
+            )
+            self._expect(commands)
+            placed += commands
+        self._baskets.watch(placed)
         if wish.cooldown:
             self.state.cooldowns[wish.key] = self.state.now + wish.cooldown
+        if wish.follows is not None:
+            wallet, bought = wish.follows
+            one = wish.decision
+            self.state.follows.begin(one.strategy, one.token, wallet, bought)
         return placed
 
     def _expect(self, commands: Iterable[Command]) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 
 from polyrules.domain.ids import StrategyId, TokenId
@@ -27,22 +26,16 @@ from polyrules.domain.money import (
 from polyrules.domain.orders import CancelOrder, TimeInForce
 from polyrules.domain.portfolio import Position
 from polyrules.domain.steps import Decision, Value
-from polyrules.engine.policy import Wish
+from polyrules.engine.policy import Asked, Wish
 from polyrules.engine.reading import Columns, Reading
+from polyrules.engine.rowset import Rows, RowSet, alone
 from polyrules.engine.state import MarketState, State
+from polyrules.language.actions import Urgency
 from polyrules.language.evaluators.compile import Plan
-from polyrules.language.strategy import Exit, Strategy, Urgency
+from polyrules.language.strategy import Exit, Strategy
 
 HARD_STOP = "hard_stop"
 FIRST = 1_000_000  # the hard stop's priority, above any a file may give
-
-
-class Leaving(msgspec.Struct, frozen=True, kw_only=True):
-    """What exits ask for: sells, cancels of sells in their way, alarms."""
-
-    wishes: tuple[Wish, ...] = ()
-    cancels: tuple[CancelOrder, ...] = ()
-    alarms: tuple[str, ...] = ()
 
 
 class Held(NamedTuple):
@@ -73,8 +66,15 @@ class Exits:
         self._reads = plan.reads if asks else frozenset[str]()
         self._alarmed: set[tuple[str, TokenId]] = set()
 
-    def decide(self, reading: Reading) -> list[Leaving]:
+    def decide(
+        self, reading: Reading, rows: RowSet, only: Rows | None = None
+    ) -> list[Asked]:
         """Ask every exit of every position, in the order of the file.
+
+        Args:
+            reading: The moment.
+            rows: All rows of the strategy, open or not in its universe.
+            only: Markets whose positions are asked about, by row; None: all.
 
         Returns:
             At most one wish a position, and an alarm for each exit that has come to be
@@ -85,34 +85,66 @@ class Exits:
         held = list(positions(self._strategy.id, reading.state))
         tokens = {item.position.token for item in held}
         self._alarmed = {key for key in self._alarmed if key[1] in tokens}
-        return [leaving for item in held for leaving in self._ask(item, reading)]
+        found: list[Asked] = []
+        markets = np.array([item.known.row for item in held], dtype=np.intp)
+        for item in held:
+            if only is None or item.known.row in only:
+                about = self._rows(item, rows, markets)
+                found += self._ask(item, reading, about)
+        return found
 
-    def _ask(self, item: Held, reading: Reading) -> Iterator[Leaving]:
-        columns = reading.columns(self._reads, np.array([item.known.row]))
+    def _rows(self, item: Held, rows: RowSet, held: Rows) -> RowSet:
+        """Return the rows in which a position is looked at.
+
+        Of one market: its own row, whether it still is in the universe or not. Of more:
+        the rows that speak of it, where every other market they speak of is held too.
+        """
+        row = np.array([item.known.row])
+        domain = self._strategy.rows.domain
+        if len(domain.markets) == 1:
+            return alone(self._strategy, row)
+        about = rows.touching(row)
+        if len(domain.markets) > 1:
+            whole = [np.isin(each, held) for each in about.markets.values()]
+            about = about.take(np.logical_and.reduce(whole))
+        return about
+
+    def _ask(self, item: Held, reading: Reading, rows: RowSet) -> Iterator[Asked]:
+        columns = reading.columns(self._reads, rows)
         for index, rule in enumerate(self._strategy.exits):
-            leaves = self._leaves(index, rule, item, reading.state.now, columns)
+            if rule.when is not None:
+                leaves = self._is_true(index, columns, rows.count)
+            else:
+                leaves = self._leaves(rule, item, reading.state)
             if leaves is None:
-                yield self._alarm(rule, item, "UNKNOWN")
+                missing = reading.missing(rule.when, columns)
+                yield self._alarm(rule, item, f"UNKNOWN{missing}")
             elif leaves and item.bid is None:
                 yield self._alarm(rule, item, "wants to leave and nobody buys")
                 return
             else:
                 self._alarmed.discard((rule.id, item.position.token))
             if leaves:
-                read = rule.when.reads if rule.when is not None else frozenset[str]()
-                values = reading.values(read, columns, 1)[0]
+                values: dict[str, Value] = {}
+                if rule.when is not None:
+                    told = reading.values(rule.when.reads, columns, rows.count)
+                    values = told[0]
                 yield leave(self._strategy.id, rule, item, reading.state, values)
                 return
 
-    def _leaves(
-        self, index: int, rule: Exit, item: Held, now: int, columns: Columns
-    ) -> bool | None:
-        """Tell whether an exit asks to leave; None where it cannot know."""
-        if rule.when is not None:
-            true, unknown = self._plan.exit(index, columns, 1)
-            return None if unknown[0] else bool(true[0])
+    def _is_true(self, index: int, columns: Columns, count: int) -> bool | None:
+        """Tell whether a condition holds in some row; None where it cannot know."""
+        true, unknown = self._plan.exit(index, columns, count)
+        return True if true.any() else (None if unknown.any() else False)
+
+    def _leaves(self, rule: Exit, item: Held, state: State) -> bool | None:
+        """Tell whether an exit without a condition asks to leave."""
         if rule.max_hold is not None:
-            return bool(now - item.position.opened_at >= rule.max_hold)
+            return bool(state.now - item.position.opened_at >= rule.max_hold)
+        if rule.wallet_sells is not None:
+            token = item.position.token
+            sold = state.follows.sold_share(self._strategy.id, token)
+            return sold is not None and sold >= rule.wallet_sells
         if item.bid is None:
             return None
         gain = snap(item.bid - item.average)
@@ -121,19 +153,19 @@ class Exits:
         assert rule.take_profit is not None, "the schema asks for one condition"
         return gain >= rule.take_profit
 
-    def _alarm(self, rule: Exit, item: Held, what: str) -> Leaving:
+    def _alarm(self, rule: Exit, item: Held, what: str) -> Asked:
         key = (rule.id, item.position.token)
         if key in self._alarmed:
-            return Leaving()
+            return Asked()
         self._alarmed.add(key)
         alarm = (
             f"{self._strategy.id}/{rule.id}: {what} on {item.position.market}, "
             "holding; the desk's hard stop still stands"
         )
-        return Leaving(alarms=(alarm,))
+        return Asked(alarms=(alarm,))
 
 
-def hard_stops(strategy: StrategyId, state: State, stop: Decimal) -> Iterator[Leaving]:
+def hard_stops(strategy: StrategyId, state: State, stop: Decimal) -> Iterator[Asked]:
     """Yield what leaves every position that fell by `stop` below its cost.
 
     Args:
@@ -171,7 +203,7 @@ def leave(
     values: dict[str, Value],
     *,
     priority: int = 0,
-) -> Leaving:
+) -> Asked:
     """Return the wish to sell all that is free, and cancels of sells in its way.
 
     Only who must leave cancels; the shares are free once the venue has answered, and
@@ -180,7 +212,7 @@ def leave(
     must = rule.urgency is Urgency.HIGH
     cancels = tuple(_resting_sells(strategy, item, state)) if must else ()
     if item.bid is None or item.free <= 0:
-        return Leaving(cancels=cancels)
+        return Asked(cancels=cancels)
     market = item.known.market
     decision = Decision(
         strategy=strategy,
@@ -196,8 +228,8 @@ def leave(
         post_only=rule.urgency is Urgency.LOW,
         reduces=True,
     )
-    wish = Wish(decision=decision, priority=priority, group=market.group or "")
-    return Leaving(wishes=(wish,), cancels=cancels)
+    wish = Wish(decisions=(decision,), priority=priority, group=market.group or "")
+    return Asked(wishes=(wish,), cancels=cancels)
 
 
 def _resting_sells(

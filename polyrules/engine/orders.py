@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from polyrules.domain.ids import RunId, client_order_id
+from polyrules.domain.ids import ClientOrderId, RunId, client_order_id
 from polyrules.domain.money import Side
 from polyrules.domain.orders import CancelOrder, Command, Order, PlaceOrder
 from polyrules.domain.steps import Approved, Decision
@@ -17,6 +17,7 @@ def plan(
     run: RunId,
     sequence: int,
     ordinal: int,
+    basket: ClientOrderId | None = None,
 ) -> tuple[Command, ...]:
     """Cancel what stands in the way, then place.
 
@@ -40,6 +41,7 @@ def plan(
         time_in_force=decision.time_in_force,
         post_only=decision.post_only,
         expires_at=None if decision.ttl is None else state.now + decision.ttl,
+        basket=basket,
     )
     return (*opposite, PlaceOrder(order))
 

@@ -7,24 +7,48 @@ strategies want in the same Step from contradicting each other.
 
 import msgspec
 
-from polyrules.domain.ids import MarketId, TokenId
+from polyrules.domain.ids import ClientOrderId, MarketId, TokenId
 from polyrules.domain.money import Side
+from polyrules.domain.orders import CancelOrder
 from polyrules.domain.steps import Decision
 from polyrules.engine.state import CooldownKey, State, cooldown_key
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision before it has a size, and what ranks it among others."""
+    """Decisions before they have a size, and what ranks them among others.
 
-    decision: Decision
+    Attributes:
+        decisions: One, or the legs of a basket: all are carried out or none is.
+        replaces: The order of ours that a quote takes the place of.
+        quotes: Whether it is a side of a quote: its other side does not contradict it.
+        follows: The wallet whose trade this repeats, and what it bought [micro-shares].
+    """
+
+    decisions: tuple[Decision, ...]
     priority: int = 0
     cooldown: int = 0  # microseconds
     group: str = ""
+    replaces: ClientOrderId | None = None
+    quotes: bool = False
+    follows: tuple[str, int] | None = None
+
+    @property
+    def decision(self) -> Decision:
+        """The decision, of a basket that of its first leg."""
+        return self.decisions[0]
 
     @property
     def key(self) -> CooldownKey:
         """What makes two wishes the same."""
         return cooldown_key(self.decision)
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a strategy, its exits or the desk's hard stop ask for at one moment."""
+
+    wishes: tuple[Wish, ...] = ()
+    cancels: tuple[CancelOrder, ...] = ()
+    alarms: tuple[str, ...] = ()
 
 
 def ordered(wishes: list[Wish], state: State) -> list[Wish]:
@@ -37,9 +61,14 @@ def ordered(wishes: list[Wish], state: State) -> list[Wish]:
     waiting = (
         wish
         for wish in wishes
-        if wish.key not in standing and state.cooldowns.get(wish.key, 0) <= state.now
+        if (wish.replaces is not None or not _on_its_way(wish, standing))
+        and state.cooldowns.get(wish.key, 0) <= state.now
     )
     return sorted(waiting, key=_rank)
+
+
+def _on_its_way(wish: Wish, standing: set[CooldownKey]) -> bool:
+    return any(cooldown_key(each) in standing for each in wish.decisions)
 
 
 class Claims:
@@ -47,28 +76,36 @@ class Claims:
 
     Of two strategies that want the same order the first gets it, and none may buy into
     a market what another buys or sells the other way in the same Step. Each may leave
-    its own position, whatever the others do. A refused wish claims nothing.
+    its own position, whatever the others do, and quote both sides. A refused wish
+    claims nothing.
     """
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._sides: dict[MarketId, set[bool]] = {}
+        self._sides: dict[MarketId, set[tuple[str, bool]]] = {}  # (whose quote, side)
         self._taken: set[tuple[str, TokenId, Side]] = set()
 
     def allow(self, wish: Wish) -> bool:
         """Tell whether a wish contradicts nothing that was claimed before it."""
-        decision = wish.decision
+        return all(self._allow(wish, decision) for decision in wish.decisions)
+
+    def _allow(self, wish: Wish, decision: Decision) -> bool:
         if self._order(decision) in self._taken:
             return False
-        others = self._sides.get(decision.market, set()) - {self._goes_long(decision)}
-        return decision.reduces or not others
+        goes_long, quoter = self._goes_long(decision), _quoter(wish)
+        against = {
+            owner
+            for owner, side in self._sides.get(decision.market, ())
+            if side is not goes_long
+        }
+        return decision.reduces or not against or (against == {quoter} and quoter != "")
 
     def claim(self, wish: Wish) -> None:
         """Note that a wish was approved."""
-        decision = wish.decision
-        self._taken.add(self._order(decision))
-        sides = self._sides.setdefault(decision.market, set())
-        sides.add(self._goes_long(decision))
+        for decision in wish.decisions:
+            self._taken.add(self._order(decision))
+            sides = self._sides.setdefault(decision.market, set())
+            sides.add((_quoter(wish), self._goes_long(decision)))
 
     def _goes_long(self, decision: Decision) -> bool:
         is_yes = decision.token == self._state.markets[decision.market].market.yes
@@ -78,6 +115,10 @@ class Claims:
     def _order(decision: Decision) -> tuple[str, TokenId, Side]:
         owner = decision.strategy if decision.reduces else ""
         return (owner, decision.token, decision.side)
+
+
+def _quoter(wish: Wish) -> str:
+    return f"{wish.decision.strategy}" if wish.quotes else ""
 
 
 def _rank(wish: Wish) -> tuple[bool, int, float, str, str, str, str, str]:

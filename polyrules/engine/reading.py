@@ -8,19 +8,18 @@ import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from polyrules.domain.moments import HOUR
 from polyrules.domain.portfolio import Position
 from polyrules.domain.steps import Value
+from polyrules.engine.rowset import Floats, Rows, RowSet
 from polyrules.engine.state import MarketState, State
 from polyrules.features.catalog import CATALOG, Feed
 from polyrules.language.evaluators.compile import Plan
-from polyrules.language.expression import Kind, Type
+from polyrules.language.expression import Expression, Kind, Type
+from polyrules.language.rows import type_of
 from polyrules.language.strategy import Strategy
 
-Floats = NDArray[np.float64]
-Rows = NDArray[np.intp]
 Columns = dict[str, Floats]
 
 
@@ -46,15 +45,23 @@ class Reading:
         self._plan = plan
         self._windows = windows
         self._lets = {let.name: let.expression.type for let in strategy.lets}
+        self._aliases = {each.name: each.alias for each in strategy.hoisted}
 
-    def columns(self, names: Iterable[str], rows: Rows) -> Columns:
-        """Return features and windows for some rows, shape (len(rows),) each."""
+    def columns(self, names: Iterable[str], rows: RowSet) -> Columns:
+        """Return features and windows for some rows, shape (rows.count,) each."""
         return {name: self.column(name, rows) for name in names}
 
-    def column(self, name: str, rows: Rows) -> Floats:
-        """Return one feature or window for some rows, shape (len(rows),)."""
+    def column(self, name: str, rows: RowSet) -> Floats:
+        """Return one feature or window for some rows, shape (rows.count,)."""
         if name.startswith("@"):
-            return self._windows[name][rows]
+            return self._windows[name][rows.markets[self._aliases[name]]]
+        if name in rows.own:
+            return rows.own[name]
+        alias, plain = self._strategy.rows.split(name)
+        return self.of_markets(plain, rows.markets[alias])
+
+    def of_markets(self, name: str, rows: Rows) -> Floats:
+        """Return a feature of the catalog for some rows of the table."""
         if CATALOG[name].feed is Feed.PORTFOLIO:
             return self._held(name)[rows]
         return self.state.table.read(name, rows, self.state.now)
@@ -81,17 +88,27 @@ class Reading:
             for at in range(count)
         ]
 
+    def missing(self, expression: Expression | None, columns: Columns) -> str:
+        """Return " (x missing)" for what an expression lacks in the first row."""
+        if expression is None:
+            return ""
+        names = sorted(self._plan.reads_of(expression))
+        gone = [n for n in names if len(columns[n]) and math.isnan(columns[n][0])]
+        return f" ({', '.join(gone)} missing)" if gone else ""
+
     def _type(self, name: str) -> Type:
         if name in self._lets:
             return self._lets[name]
-        feature = CATALOG[name]
-        kinds = {"bool": Kind.BOOL, "enum": Kind.ENUM}
-        return Type(kinds.get(feature.unit, Kind.NUMBER), values=feature.values)
+        return type_of(self._strategy.rows.feature(name))
 
     def _held(self, name: str) -> Floats:
         """Return a portfolio feature of this strategy for every row of the table."""
         state = self.state
         column = np.zeros(state.table.count)
+        if name == "round.trades_taken":
+            for market, count in state.record[self._strategy.id].entries.items():
+                column[state.markets[market].row] = float(count)
+            return column
         if name == "open_orders":
             for live in state.open_orders(strategy=self._strategy.id):
                 column[state.markets[live.order.market].row] += 1.0
@@ -124,6 +141,8 @@ def _holding(name: str, position: Position, known: MarketState, now: int) -> flo
             return 0.0 if is_yes else shares
         case "position_avg_price":
             return float(position.cost / position.shares)
+        case "position_cost":
+            return float(position.cost)
         case "position_hours":
             return (now - position.opened_at) / HOUR
         case _:

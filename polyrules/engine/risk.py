@@ -12,19 +12,21 @@ import msgspec
 from polyrules.domain.ids import StrategyId
 from polyrules.domain.limits import Limits
 from polyrules.domain.market import Market
-from polyrules.domain.moments import day_of
+from polyrules.domain.moments import SECOND, day_of
 from polyrules.domain.money import ZERO, Shares, cost, shares_for, taker_fee
 from polyrules.domain.steps import Approved, Decision, Refused, Verdict
 from polyrules.engine.ledger import Ledger
-from polyrules.engine.state import OpenOrder, State
+from polyrules.engine.record import Record
+from polyrules.engine.state import OpenOrder, Stakes, State
 from polyrules.language.strategy import RiskRequest
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Where one scope stands before a decision. Dollars; `drawdown` is a share of 1.
 
-    At stake is what positions cost and what open buys may still spend; `free_usd` is
-    the cash that no open buy is waiting to spend.
+    At stake is what positions cost and what open buys may still spend: `group_usd` in
+    the markets of one event, `market_usd` in one market. `free_usd` is the cash that
+    no open buy is waiting to spend.
     """
 
     halted: bool
@@ -34,9 +36,12 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     positions: int
     holds_market: bool
     market_usd: Decimal
+    group_usd: Decimal
     total_usd: Decimal
     day_volume_usd: Decimal
     free_usd: Decimal
+    record: Record | None  # of a strategy; the desk has none
+    now: int
 
 
 Answer = Decimal | str | None
@@ -85,6 +90,35 @@ def market_stake(now: Standing, limits: Limits) -> Answer:
     return _room("at stake in this market", now.market_usd, limits.market_usd_max)
 
 
+def group_stake(now: Standing, limits: Limits) -> Answer:
+    """Leave room up to `group_usd_max` at stake in the markets of one event."""
+    if limits.group_usd_max is None:
+        return None
+    return _room("at stake in this event", now.group_usd, limits.group_usd_max)
+
+
+def order_rate(now: Standing, limits: Limits) -> Answer:
+    """Refuse more than `orders_hour_max` orders of a strategy in any hour."""
+    most = limits.orders_hour_max
+    if most is None or now.record is None:
+        return None
+    placed = now.record.orders_in_hour(now.now)
+    if placed < most:
+        return None
+    return f"{placed} orders were placed in the last hour, the limit is {most}"
+
+
+def losses_row(now: Standing, limits: Limits) -> Answer:
+    """Refuse for a while after `losses_row_max` positions in a row lost."""
+    most, rest = limits.losses_row_max, limits.losses_rest
+    if most is None or rest is None or now.record is None:
+        return None
+    if not now.record.rests(now.now, most, rest):
+        return None
+    seconds = rest // SECOND
+    return f"{now.record.losses} positions in a row lost: a rest of {seconds} s"
+
+
 def total_stake(now: Standing, limits: Limits) -> Answer:
     """Leave room up to `total_usd_max` at stake in all markets."""
     return _room("at stake in all markets", now.total_usd, limits.total_usd_max)
@@ -107,8 +141,11 @@ CHECKS: tuple[Check, ...] = (
     day_loss,
     week_loss,
     drawdown,
+    losses_row,
+    order_rate,
     open_positions,
     market_stake,
+    group_stake,
     total_stake,
     day_volume,
     funds,
@@ -116,47 +153,93 @@ CHECKS: tuple[Check, ...] = (
 
 
 def review(
-    decision: Decision,
+    decisions: tuple[Decision, ...],
     state: State,
     limits: Limits,
     request: RiskRequest,
-) -> Verdict:
-    """Approve a decision at the smallest room any check leaves, or say who refuses it.
+    freed: Decimal = ZERO,
+) -> tuple[Verdict, ...]:
+    """Approve decisions at the smallest room any check leaves, or say who refuses.
 
     Args:
-        decision: With the size that sizing proposed.
-        state: As the decisions before this one in the same Step have left it.
+        decisions: One, or the legs of a basket, with the size that was proposed: all
+            are approved at one size, or none is.
+        state: As the decisions before these in the same Step have left it.
         limits: The desk's, held against all strategies together.
         request: The strategy's own, held against it alone.
+        freed: Shares offered for sale by an order that these decisions replace.
+
+    Returns:
+        A verdict for each.
     """
-    if decision.reduces:
-        return _review_exit(decision, state)
-    market = state.markets[decision.market].market
-    if decision.size <= 0:
-        return Refused(check="sizing", reason=_no_stake(decision, market, state))
-    own = tightened(limits, request)
-    scopes = (
-        (_standing(decision, state, state.desk, None), limits),
-        (
-            _standing(decision, state, state.own[decision.strategy], decision.strategy),
-            own,
-        ),
+    exits = [_review_exit(each, state, freed) for each in decisions if each.reduces]
+    buys = [each for each in decisions if not each.reduces]
+    verdicts = [*exits]
+    if buys:
+        verdicts.append(_review_buys(buys, state, limits, request))
+    for verdict in verdicts:
+        if isinstance(verdict, Refused):
+            return (verdict,) * len(decisions)
+    least = min(
+        (each for each in verdicts if isinstance(each, Approved)),
+        key=lambda each: each.size,
     )
-    size, cut_by, cut = decision.size, "", ""
+    return (least,) * len(decisions)
+
+
+def _review_buys(
+    buys: list[Decision], state: State, limits: Limits, request: RiskRequest
+) -> Verdict:
+    """Look at buys of one size together: what they cost together must find room."""
+    first = buys[0]
+    if first.size <= 0:
+        return Refused(
+            check="sizing", reason=_no_stake(first, _market(first, state), state)
+        )
+    own = tightened(limits, request)
+    scopes: tuple[tuple[Ledger, StrategyId | None, Limits], ...] = (
+        (state.desk, None, limits),
+        (state.own[first.strategy], first.strategy, own),
+    )
+    size, cut_by, cut = first.size, "", ""
     for check in CHECKS:
-        for standing, held_to in scopes:
-            answer = check(standing, held_to)
-            if isinstance(answer, str):
-                return Refused(check=check.__name__, reason=answer)
-            if answer is not None and cost(decision.price, size) > answer:
-                size, cut_by = shares_for(answer, decision.price), check.__name__
-                cut = f"{check.__name__} leaves {_usd(answer)} usd; "
-    too_small = _too_small(decision, size, own, market)
-    if too_small:
-        return Refused(check=cut_by or "minimum_size", reason=cut + too_small)
-    for live in state.would_trade_with(decision):
-        return Refused(check="own_order", reason=_meets(decision, live))
+        for ledger, strategy, held_to in scopes:
+            for decision in buys:
+                standing = _standing(decision, buys, state, ledger, strategy)
+                answer = check(standing, held_to)
+                if isinstance(answer, str):
+                    return Refused(check=check.__name__, reason=answer)
+                price = _price_of(check, decision, buys, state)
+                if answer is not None and cost(price, size) > answer:
+                    size, cut_by = shares_for(answer, price), check.__name__
+                    cut = f"{check.__name__} leaves {_usd(answer)} usd; "
+    for decision in buys:
+        too_small = _too_small(decision, size, own, _market(decision, state))
+        if too_small:
+            return Refused(check=cut_by or "minimum_size", reason=cut + too_small)
+        for live in state.would_trade_with(decision):
+            return Refused(check="own_order", reason=_meets(decision, live))
     return Approved(size=size, cut_by=cut_by)
+
+
+def _price_of(
+    check: Check, decision: Decision, buys: list[Decision], state: State
+) -> Decimal:
+    """Return what one share of each buy costs that a check looks at together."""
+    if len(buys) == 1:
+        return decision.price
+    if check is market_stake:
+        same = [each for each in buys if each.market == decision.market]
+    elif check is group_stake:
+        group = _market(decision, state).group
+        same = [each for each in buys if _market(each, state).group == group]
+    else:
+        same = buys
+    return sum((each.price for each in same), ZERO)
+
+
+def _market(decision: Decision, state: State) -> Market:
+    return state.markets[decision.market].market
 
 
 def tightened(limits: Limits, request: RiskRequest) -> Limits:
@@ -167,16 +250,17 @@ def tightened(limits: Limits, request: RiskRequest) -> Limits:
         if asked is None:
             continue
         wanted = asked if isinstance(asked, int) else Decimal(str(asked))
+        allowed = getattr(limits, name)
         choose = max if name.endswith("_min") else min
-        changes[name] = choose(getattr(limits, name), wanted)
+        changes[name] = wanted if allowed is None else choose(allowed, wanted)
     return msgspec.structs.replace(limits, **changes) if changes else limits
 
 
-def _review_exit(decision: Decision, state: State) -> Verdict:
+def _review_exit(decision: Decision, state: State, freed: Decimal) -> Verdict:
     """Let what only reduces pass every limit but the kill switch."""
     if state.halted:
         return Refused(check="not_halted", reason="trading is halted")
-    held = state.sellable(decision.strategy, decision.token)
+    held = state.sellable(decision.strategy, decision.token) + freed
     size = Shares(min(decision.size, held))
     if size <= 0:
         reason = f"wants to sell {decision.size} shares, {held} are free to sell"
@@ -185,21 +269,45 @@ def _review_exit(decision: Decision, state: State) -> Verdict:
 
 
 def _standing(
-    decision: Decision, state: State, ledger: Ledger, strategy: StrategyId | None
+    decision: Decision,
+    buys: list[Decision],
+    state: State,
+    ledger: Ledger,
+    strategy: StrategyId | None,
 ) -> Standing:
     stakes = state.stakes(strategy)
     bought = ledger.portfolio.volume_on(day_of(state.now))
+    record = None if strategy is None else state.record[strategy]
+    before = buys[: buys.index(decision)]
+    new = {each.market for each in before} - stakes.markets.keys() - {decision.market}
     return Standing(
         halted=state.halted,
         day_loss=ledger.day_loss,
         week_loss=ledger.week_loss,
         drawdown=ledger.drawdown,
-        positions=len(stakes.markets),
+        positions=len(stakes.markets) + len(new),
         holds_market=decision.market in stakes.markets,
         market_usd=stakes.markets.get(decision.market, ZERO),
+        group_usd=_group_stake(decision, state, stakes),
         total_usd=stakes.total,
         day_volume_usd=bought + stakes.open_buys,
         free_usd=ledger.portfolio.cash - stakes.open_buys,
+        record=record,
+        now=state.now,
+    )
+
+
+def _group_stake(decision: Decision, state: State, stakes: Stakes) -> Decimal:
+    group = _market(decision, state).group
+    if group is None:
+        return stakes.markets.get(decision.market, ZERO)
+    return sum(
+        (
+            usd
+            for market, usd in stakes.markets.items()
+            if state.markets[market].market.group == group
+        ),
+        ZERO,
     )
 
 

@@ -1,28 +1,34 @@
 """Rules to wishes: one strategy at work over the table.
 
-A strategy is asked when it is due, for all rows at once; there is no memory of what it
-wanted before. What it needs to remember, the samples of its windows, is kept here.
+A strategy is asked when it is due, for all rows at once, and about single markets after
+an event it waits for; there is no memory of what it wanted before. What it needs to
+remember, the samples of its windows, is kept here.
 """
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
 
-from polyrules.domain.money import ZERO, Shares, Side, limit_price
-from polyrules.domain.orders import TimeInForce
-from polyrules.domain.steps import Decision, Value
-from polyrules.engine.exits import Exits, Leaving
-from polyrules.engine.policy import Wish
-from polyrules.engine.reading import Columns, Floats, Reading, Rows
-from polyrules.engine.state import MarketState, State
-from polyrules.language.evaluators.compile import Plan
-from polyrules.language.evaluators.windows import History
-from polyrules.language.expression import Expression
-from polyrules.language.strategy import Piece, Rule, Strategy, Trade, Urgency
+from polyrules.domain.ids import MarketId
+from polyrules.domain.money import Shares
+from polyrules.domain.orders import CancelOrder
+from polyrules.engine.exits import Exits
+from polyrules.engine.hoisting import Hoisted
+from polyrules.engine.merging import merged
+from polyrules.engine.policy import Asked, Wish
+from polyrules.engine.quotes import Quotes
+from polyrules.engine.reading import Reading
+from polyrules.engine.rowset import Rows, RowSet
+from polyrules.engine.sources import Inputs, RowSource, due_by_tier, named_order
+from polyrules.engine.state import State
+from polyrules.engine.wishes import Fired, basket, trade
+from polyrules.language.actions import Basket, Cancel, Quote, Veto
+from polyrules.language.evaluators.compile import Answer, Plan
+from polyrules.language.evaluators.row import RowPlan
+from polyrules.language.strategy import HitPolicy, Strategy, recorded
 
 
 @dataclass(slots=True)
@@ -35,8 +41,11 @@ class Funnel:
         universe: Rows that were in its universe.
         guarded: Rows stopped, by guard id.
         fired: Rows on which a rule decided, by rule id (vetoes too).
-        unknown: Rows on which a trade rule was UNKNOWN.
-        unpriced: Rows on which a rule fired without a price an order can have.
+        unknown: Rows on which a rule that acts was UNKNOWN.
+        unpriced: Rows on which a rule fired without a price or size an order can have.
+        conflicts: Rows on which several rules fired, and only one may.
+        triggered: Times it was asked about single markets, after an event.
+        cut: Rows that were left out because there were too many.
         missing: Rows on which a feature was missing, by (feature, why); counted until
             the strategy first fires.
     """
@@ -48,20 +57,33 @@ class Funnel:
     fired: Counter[str] = field(default_factory=Counter)
     unknown: int = 0
     unpriced: int = 0
+    conflicts: int = 0
+    triggered: int = 0
+    cut: int = 0
     missing: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 class Rules:
-    """One strategy, compiled, with the samples its windows need."""
+    """One strategy, compiled, with the samples its windows need.
 
-    def __init__(self, strategy: Strategy) -> None:
+    Args:
+        strategy: The strategy.
+        inputs: The desk's lists of wallets and markets, by name.
+    """
+
+    def __init__(self, strategy: Strategy, inputs: Inputs | None = None) -> None:
         self.strategy = strategy
         self.funnel = Funnel()
         self._plan = Plan(strategy)
         self._exits = Exits(strategy, self._plan)
-        self._histories = tuple(History(window) for window in strategy.windows)
+        self._hoisted = Hoisted(strategy, self._plan)
+        self._source = RowSource(strategy, inputs or {})
         self._reads = sorted(strategy.reads)
+        self._conflicts: set[tuple[MarketId, ...]] = set()
+        self._highest: set[tuple[MarketId, ...]] = set()  # of a limited universe
+        self._row_plan: RowPlan | None = None  # made when it is first asked for
         self._turn = -1
+        self._before: int | None = None  # the moment of the turn before
 
     def takes_turn(self, now: int, first_tick: int) -> bool:
         """Tell whether the strategy is due at the tick `now`, and note that it was.
@@ -69,161 +91,231 @@ class Rules:
         It is due at the first tick at or after each multiple of its `every`, counted
         from the first tick of the run.
         """
-        turn = (now - first_tick) // self.strategy.every
+        turn = (now - first_tick) // self.strategy.schedule.every
         due = turn > self._turn
         self._turn = max(turn, self._turn)
         return due
 
-    def decide(self, state: State) -> tuple[list[Leaving], list[Wish]]:
-        """Ask exits, then rules, over every market as it stands.
+    def decide(self, state: State, first_tick: int) -> list[Asked]:
+        """Ask exits, then rules, over every row as it stands.
 
         Returns:
-            What exits ask for, and what rules wish, in no particular order.
+            What exits ask for, then what rules do.
         """
         self.funnel.evaluations += 1
-        reading = Reading(self.strategy, self._plan, state, self._observe(state))
-        return self._exits.decide(reading), list(self._ask(reading))
+        columns = self._hoisted.observe(state)
+        reading = Reading(self.strategy, self._plan, state, columns)
+        rows = self._source.rows(state)
+        self.funnel.cut += rows.cut
+        asked = self._exits.decide(reading, rows)
+        if self.strategy.schedule.by_tier:
+            rows = due_by_tier(rows, state, first_tick, self._before)
+        self._before = state.now
+        return [*asked, self._ask(reading, rows)]
 
-    def _observe(self, state: State) -> dict[str, Floats]:
-        """Return every window's column over all rows, and take a new sample."""
-        if not self._histories:
-            return {}
-        plain = Reading(self.strategy, self._plan, state, {})
-        rows = np.arange(state.table.count)
-        tick = plain.column("tick_size", rows)
-        columns: dict[str, Floats] = {}
-        for index, history in enumerate(self._histories):
-            window = self.strategy.windows[index]
-            inputs = plain.columns(self._plan.window_reads(index), rows)
-            values = self._plan.window_argument(index, inputs)
-            is_price = window.argument.type.unit == "prob"
-            floor = tick if is_price else None
-            columns[window.name] = history.observe(state.now, values, floor)
-        return columns
+    def decide_at(self, state: State, markets: Rows) -> list[Asked]:
+        """Ask exits, then rules, over the rows that speak of some markets.
 
-    def _ask(self, reading: Reading) -> Iterator[Wish]:
-        plan, funnel = self._plan, self.funnel
-        rows = reading.state.table.open_rows()
-        funnel.rows += len(rows)
+        Args:
+            state: As refreshed.
+            markets: Rows of the table.
+        """
+        self.funnel.triggered += 1
+        columns = self._hoisted.covering(state.table.count)
+        reading = Reading(self.strategy, self._plan, state, columns)
+        rows = self._within_limit(self._source.rows_of(state, markets), state)
+        asked = self._exits.decide(reading, rows, markets)
+        if rows.count == 1 and self._is_idle(reading, rows):
+            return [*asked, Quotes(self.strategy, state).stale(_ids(state, markets))]
+        return [*asked, self._ask(reading, rows, markets)]
+
+    def _is_idle(self, reading: Reading, rows: RowSet) -> bool:
+        """Tell whether no rule decides on a single row; quicker than asking for all."""
+        if self._row_plan is None:
+            self._row_plan = RowPlan(self.strategy)
+        columns = reading.columns(self._row_plan.reads, rows)
+        row = {name: column.item() for name, column in columns.items()}
+        answer = self._row_plan.answer(row)
+        return answer.rule < 0 and not answer.conflict and not answer.fired
+
+    def _within_limit(self, rows: RowSet, state: State) -> RowSet:
+        """Return the rows that were among the highest at the last turn."""
+        if self.strategy.limit_by is None:
+            return rows
+        among = [_named(rows, row, state) in self._highest for row in range(rows.count)]
+        return rows.take(np.array(among, dtype=np.bool_))
+
+    def _ask(self, reading: Reading, rows: RowSet, only: Rows | None = None) -> Asked:
+        """Ask the rules about rows; `only` says of which markets these are all."""
+        state = reading.state
+        self.funnel.rows += rows.count
         self._count_missing(reading, rows)
+        rows = self._in_universe(reading, rows, only)
+        self.funnel.universe += rows.count
+        quotes = Quotes(self.strategy, state)
+        found: list[Asked] = []
+        if rows.count:
+            columns = reading.columns(self._plan.reads, rows)
+            answer = self._plan.answer(columns, rows.count)
+            self._count(answer)
+            if answer.conflict.any():
+                found.append(self._told(answer, rows, state))
+            for index, chosen in self._fired(answer):
+                found += self._act(index, reading, rows.take(chosen), quotes)
+        markets = None if only is None else _ids(state, only)
+        found.append(quotes.stale(markets))
+        wishes = [wish for asked in found for wish in asked.wishes]
+        if self.strategy.hit_policy is HitPolicy.COLLECT:
+            wishes = merged(wishes, self.strategy.merge)
+        return Asked(
+            wishes=tuple(wishes),
+            cancels=tuple(cancel for asked in found for cancel in asked.cancels),
+            alarms=tuple(alarm for asked in found for alarm in asked.alarms),
+        )
+
+    def _in_universe(self, reading: Reading, rows: RowSet, only: Rows | None) -> RowSet:
+        plan, strategy = self._plan, self.strategy
         inputs = reading.columns(plan.universe_reads, rows)
-        rows = rows[plan.universe(inputs, len(rows))]
-        funnel.universe += len(rows)
-        if not len(rows):
-            return
-        columns = reading.columns(plan.reads, rows)
-        answer = plan.answer(columns, len(rows))
+        rows = rows.take(plan.universe(inputs, rows.count))
+        top = strategy.rows.top
+        if strategy.limit_by is None or top is None:
+            return rows
+        if rows.count <= top:
+            return self._noted(rows, reading.state, is_turn=only is None)
+        names = plan.reads_of(strategy.limit_by)
+        ranking = plan.ranking(reading.columns(names, rows), rows.count)
+        worst_last = np.where(np.isnan(ranking), np.inf, -ranking)
+        order = np.lexsort((named_order(rows, reading.state), worst_last))
+        highest = rows.take(np.sort(order[:top]))
+        return self._noted(highest, reading.state, is_turn=only is None)
+
+    def _noted(self, rows: RowSet, state: State, *, is_turn: bool) -> RowSet:
+        """Remember the rows that stay of the universe until the next turn."""
+        if is_turn:
+            self._highest = {_named(rows, row, state) for row in range(rows.count)}
+        return rows
+
+    def _count(self, answer: Answer) -> None:
+        funnel, strategy = self.funnel, self.strategy
         funnel.unknown += int(np.count_nonzero(answer.unknown))
-        for index, guard in enumerate(self.strategy.guards):
+        for index, guard in enumerate(strategy.guards):
             stopped = int(np.count_nonzero(answer.guarded == index))
             if stopped:
                 funnel.guarded[guard.id] += stopped
-        for index, rule in enumerate(self.strategy.rules):
-            chosen = np.flatnonzero(answer.rule == index)
-            if not len(chosen):
-                continue
-            funnel.fired[rule.id] += len(chosen)
-            if isinstance(rule.then, Trade):
-                fired = {name: column[chosen] for name, column in columns.items()}
-                yield from self._trades(index, rule.then, reading, rows[chosen], fired)
 
-    def _trades(
-        self, index: int, trade: Trade, reading: Reading, rows: Rows, columns: Columns
-    ) -> Iterator[Wish]:
+    def _fired(self, answer: Answer) -> Iterator[tuple[int, Rows]]:
+        """Yield each rule that decided anywhere, and on which rows."""
+        for index, rule in enumerate(self.strategy.rules):
+            decided = answer.rule == index
+            if answer.fired:
+                decided |= answer.fired[index]
+            chosen = np.flatnonzero(decided)
+            if len(chosen):
+                self.funnel.fired[rule.id] += len(chosen)
+                yield index, chosen
+
+    def _act(
+        self, index: int, reading: Reading, rows: RowSet, quotes: Quotes
+    ) -> Iterator[Asked]:
+        """Yield what a rule asks for on the rows on which it fired."""
         rule = self.strategy.rules[index]
-        fields = self._plan.trade(index, columns, len(rows))
-        stated = [rule.when, trade.price, trade.fair, trade.edge, trade.confidence]
-        names = _names(stated, trade.reason)
-        recorded = reading.values(names, columns, len(rows))
-        for at, row in enumerate(rows):
-            known = reading.state.by_row[row]
-            numbers = {name: float(column[at]) for name, column in fields.items()}
-            decision = self._decision(rule, trade, known, numbers, recorded[at])
-            if decision is None:
-                self.funnel.unpriced += 1
-                continue
-            if decision.reduces:
-                free = reading.state.sellable(self.strategy.id, decision.token)
-                if free <= 0:
-                    continue
-                decision = msgspec.structs.replace(decision, size=Shares(free))
-            yield Wish(
-                decision=decision,
+        match rule.then:
+            case Veto() | Quote(sides=()):
+                return
+            case Cancel():
+                for row in range(rows.count):
+                    yield self._cancels(reading.state, rows, row)
+                return
+            case _:
+                pass
+        for fired in self._each(index, reading, rows):
+            wishes = self._wishes(fired, reading.state, quotes)
+            yield Asked(wishes=wishes)
+
+    def _wishes(self, fired: Fired, state: State, quotes: Quotes) -> tuple[Wish, ...]:
+        match fired.rule.then:
+            case Quote():
+                return tuple(quotes.place(fired))
+            case Basket():
+                wish = basket(self.strategy, fired, state)
+            case _:
+                wish = trade(self.strategy, fired, state)
+        if wish is None:
+            self.funnel.unpriced += 1
+            return ()
+        freed = self._freed(wish, state)
+        return () if freed is None else (freed,)
+
+    def _freed(self, wish: Wish, state: State) -> Wish | None:
+        """Return a wish to sell what is free to be sold; None if nothing is."""
+        if not wish.decision.reduces or len(wish.decisions) > 1:
+            return wish
+        decision = wish.decision
+        free = state.sellable(self.strategy.id, decision.token)
+        if free <= 0:
+            return None
+        size = min(free, decision.size) if decision.size else free
+        decision = msgspec.structs.replace(decision, size=Shares(size))
+        return msgspec.structs.replace(wish, decisions=(decision,))
+
+    def _each(self, index: int, reading: Reading, rows: RowSet) -> Iterator[Fired]:
+        rule = self.strategy.rules[index]
+        columns = reading.columns(self._plan.reads, rows)
+        numbers = self._plan.stated(index, columns, rows.count)
+        values = reading.values(recorded(rule), columns, rows.count)
+        for row in range(rows.count):
+            yield Fired(
+                rule=rule,
                 priority=self.strategy.priorities[index],
-                cooldown=trade.cooldown,
-                group=known.market.group or "",
+                row=row,
+                rows=rows,
+                numbers={name: float(column[row]) for name, column in numbers.items()},
+                values=values[row],
             )
 
-    def _decision(
-        self,
-        rule: Rule,
-        trade: Trade,
-        known: MarketState,
-        numbers: dict[str, float],
-        values: dict[str, Value],
-    ) -> Decision | None:
-        """Return a rule's wish for one row, or None where no order can express it."""
-        market = known.market
-        try:
-            price = limit_price(numbers["price"], market.tick, trade.side)
-        except ValueError:
-            return None
-        high = trade.urgency is Urgency.HIGH
-        return Decision(
-            strategy=self.strategy.id,
-            rule=rule.id,
-            market=market.id,
-            token=market.yes if trade.token == "yes" else market.no,
-            side=trade.side,
-            price=price,
-            size=Shares(ZERO),
-            values=values,
-            fair=_known(numbers, "fair"),
-            edge=_known(numbers, "edge"),
-            confidence=_known(numbers, "confidence"),
-            reason=_message(trade.reason, values),
-            time_in_force=TimeInForce.FAK if high else TimeInForce.GTC,
-            post_only=trade.urgency is Urgency.LOW,
-            ttl=trade.ttl or None,
-            reduces=trade.side is Side.SELL,
+    def _cancels(self, state: State, rows: RowSet, row: int) -> Asked:
+        markets = {state.by_row[r].market.id for r in rows.involved(row)}
+        return Asked(
+            cancels=tuple(
+                CancelOrder(live.order.client_order_id, "the strategy cancels")
+                for live in state.open_orders(strategy=self.strategy.id)
+                if live.order.market in markets and not live.cancelling
+            )
         )
 
-    def _count_missing(self, reading: Reading, rows: Rows) -> None:
-        if self.funnel.fired or not len(rows):
+    def _told(self, answer: Answer, rows: RowSet, state: State) -> Asked:
+        """Return an alarm for each row on which rules contradict each other anew."""
+        before, now = self._conflicts, set[tuple[MarketId, ...]]()
+        for row in np.flatnonzero(answer.conflict):
+            now.add(_named(rows, int(row), state))
+        self._conflicts = now
+        self.funnel.conflicts += len(now)
+        return Asked(
+            alarms=tuple(
+                f"{self.strategy.id}: several rules are true on {', '.join(markets)},"
+                " and hit_policy unique lets none act"
+                for markets in sorted(now - before)
+            )
+        )
+
+    def _count_missing(self, reading: Reading, rows: RowSet) -> None:
+        if self.funnel.fired or not rows.count:
             return
-        state = reading.state
+        state, domain = reading.state, self.strategy.rows
         for name in self._reads:
+            alias, plain = domain.split(name)
+            if alias not in rows.markets:
+                continue  # the row's own: it is missing where its markets' are
             gone = np.isnan(reading.column(name, rows))
             if gone.any():
-                row = int(rows[int(np.argmax(gone))])
-                why = state.table.why_missing(name, row, state.now)
+                row = int(rows.markets[alias][int(np.argmax(gone))])
+                why = state.table.why_missing(plain, row, state.now)
                 self.funnel.missing[name, why] += int(np.count_nonzero(gone))
 
 
-def _names(
-    expressions: Iterable[Expression | None], pieces: Iterable[Piece]
-) -> set[str]:
-    """Return every feature and let that the expressions and the message name."""
-    found = {piece.name for piece in pieces if piece.name}
-    for expression in expressions:
-        if expression is not None:
-            found |= expression.reads
-    return found
+def _named(rows: RowSet, row: int, state: State) -> tuple[MarketId, ...]:
+    return tuple(state.by_row[each].market.id for each in rows.involved(row))
 
 
-def _known(numbers: dict[str, float], name: str) -> float | None:
-    number = numbers.get(name)
-    return None if number is None or math.isnan(number) else number
-
-
-def _message(pieces: Iterable[Piece], values: dict[str, Value]) -> str:
-    return "".join(
-        _formatted(values.get(piece.name), piece.format) if piece.name else piece.text
-        for piece in pieces
-    )
-
-
-def _formatted(value: Value, spec: str) -> str:
-    if value is None:
-        return "?"
-    return format(value, spec) if isinstance(value, float) else str(value)
+def _ids(state: State, markets: Rows) -> frozenset[MarketId]:
+    return frozenset(state.by_row[row].market.id for row in markets)

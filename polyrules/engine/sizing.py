@@ -6,12 +6,12 @@ from polyrules.domain.limits import Limits
 from polyrules.domain.market import Market
 from polyrules.domain.money import SHARE_STEP, ZERO, Shares, shares_for
 from polyrules.domain.steps import Decision
-from polyrules.language.strategy import Fixed, Kelly
+from polyrules.language.strategy import Kelly, Sizing, Stated
 
 
 def propose(
     decision: Decision,
-    sizing: Fixed | Kelly,
+    sizing: Sizing,
     *,
     market: Market,
     limits: Limits,
@@ -33,6 +33,8 @@ def propose(
         return shares_for(
             kelly_stake(decision, sizing, market, limits, capital), decision.price
         )
+    if isinstance(sizing, Stated):
+        return Shares(ZERO)  # what states no size of its own wants none
     if sizing.usd is not None:
         return shares_for(Decimal(str(sizing.usd)), decision.price)
     assert sizing.shares is not None, "the schema asks for usd or shares"

@@ -10,15 +10,19 @@ from polyrules.domain.events import (
     ClockTicked,
     Event,
     Filled,
+    GameChanged,
     Halted,
     LevelsChanged,
     MarketChanged,
     MarketListed,
     MarketResolved,
+    OddsChanged,
     OrderReported,
     Settled,
+    SpotTicked,
     TickChanged,
     TradePrinted,
+    WalletTraded,
 )
 from polyrules.domain.ids import ClientOrderId, MarketId, StrategyId, TokenId
 from polyrules.domain.market import Book, Market, is_yes, merged
@@ -34,10 +38,13 @@ from polyrules.domain.orders import (
     advance,
 )
 from polyrules.domain.steps import Decision
+from polyrules.engine.joins import Joins
 from polyrules.engine.ledger import Ledger
+from polyrules.engine.record import Follows, Record
 from polyrules.errors import InvariantError
 from polyrules.features.catalog import Feed
 from polyrules.features.table import Feeds, Table
+from polyrules.features.wallets import Recent
 
 CooldownKey = tuple[StrategyId, str, MarketId, TokenId, Side]
 
@@ -54,6 +61,7 @@ class OpenOrder(msgspec.Struct, kw_only=True):
     status: OrderStatus
     filled: Shares = Shares(ZERO)
     cancelling: bool = False
+    placed_at: int = 0  # microseconds UTC
 
     @property
     def remaining(self) -> Shares:
@@ -80,6 +88,15 @@ class MarketState(msgspec.Struct, kw_only=True):
         ask = self.book.best_ask
         return None if ask is None else ONE - ask
 
+    def ask(self, token: TokenId) -> int | None:
+        """Return the lowest price `token` is sold for now [micro-usd], or None."""
+        if self.book.crossed:
+            return None
+        if token == self.market.yes:
+            return self.book.best_ask
+        bid = self.book.best_bid
+        return None if bid is None else ONE - bid
+
 
 class Stakes(msgspec.Struct, frozen=True, kw_only=True):
     """What a scope has at stake [usd]: what positions cost, what open buys may spend.
@@ -101,16 +118,20 @@ class State:
         self.now = 0
         self.halted = False
         self.table = Table(feeds)
+        self.wallets = Recent(self.table)
         self.markets: dict[MarketId, MarketState] = {}
         self.by_row: list[MarketState] = []
         self.orders: dict[ClientOrderId, OpenOrder] = {}
         self.cooldowns: dict[CooldownKey, int] = {}
         self.desk = Ledger(bankroll)
         self.own = {strategy: Ledger(bankroll) for strategy in strategies}
+        self.joins = Joins()
+        self.record = {strategy: Record() for strategy in strategies}
+        self.follows = Follows()
         self._stakes: dict[StrategyId | None, Stakes] = {}
         self._resolved: set[MarketId] = set()
 
-    def apply(self, event: Event) -> None:  # noqa: C901 - one arm for each kind of event
+    def apply(self, event: Event) -> None:  # noqa: C901, PLR0912 - one arm a kind of event
         """Take in what happened.
 
         Raises:
@@ -126,6 +147,8 @@ class State:
                 self.mark()
             case TradePrinted():
                 self._add_trade(event)
+            case SpotTicked() | OddsChanged() | GameChanged() | WalletTraded():
+                self._hear(event)
             case MarketListed() | MarketChanged():
                 self._list(event)
             case TickChanged():
@@ -150,7 +173,8 @@ class State:
         match command:
             case PlaceOrder(order=order):
                 status = advance(OrderStatus.CREATED, Report.SUBMITTED)
-                live = OpenOrder(order=order, status=status)
+                live = OpenOrder(order=order, status=status, placed_at=self.now)
+                self.record[order.strategy].placed(self.now)
                 self.orders[order.client_order_id] = live
             case CancelOrder(client_order_id=order_id):
                 self.orders[order_id].cancelling = True
@@ -251,6 +275,7 @@ class State:
         else:
             known.market = merged(known.market, market)
             self.table.state_facts(known.row, known.market, event.listing)
+        self.joins.take(known.row, known.market, event.at)
 
     def _change_book(self, event: BookChanged | LevelsChanged) -> None:
         known = self.markets.get(event.market)
@@ -273,6 +298,30 @@ class State:
         of_yes = None if known is None else is_yes(known.market, event.token)
         if known is not None and of_yes is not None:
             self.table.add_trade(known.row, event, of_yes=of_yes)
+
+    def _hear(
+        self, event: SpotTicked | OddsChanged | GameChanged | WalletTraded
+    ) -> None:
+        """Take in what stands beside the markets: coins, bookmakers, games, wallets."""
+        if isinstance(event, SpotTicked):
+            self.table.tick_spot(event)
+            return
+        known = self.markets.get(event.market)
+        if isinstance(event, WalletTraded):
+            self._add_wallet_trade(event, known)
+        elif known is None:
+            return  # a market nobody described cannot be traded
+        elif isinstance(event, OddsChanged):
+            self.table.change_odds(known.row, event)
+        else:
+            self.table.change_game(known.row, event)
+
+    def _add_wallet_trade(self, event: WalletTraded, known: MarketState | None) -> None:
+        of_yes = None if known is None else is_yes(known.market, event.token)
+        if known is None or of_yes is None:
+            self.wallets.unknown += 1
+        elif self.wallets.add(known.row, event, of_yes=of_yes):
+            self.follows.see(event)
 
     def _report(self, order_id: ClientOrderId, report: Report) -> None:
         live = self.orders.get(order_id)
@@ -300,15 +349,30 @@ class State:
             fill.client_order_id, Report.FILLED_WHOLE if whole else Report.FILLED_PART
         )
         self.desk.portfolio.apply(fill)
-        self.own[strategy].portfolio.apply(fill)
+        own = self.own[strategy].portfolio
+        before = own.realised
+        own.apply(fill)
+        is_first = live.filled == fill.size
+        self.record[strategy].filled(fill, first=is_first, gain=own.realised - before)
+        if fill.token not in own.positions:
+            self._left(strategy, fill.token)
+
+    def _left(self, strategy: StrategyId, token: TokenId) -> None:
+        """Note that a strategy holds nothing of a token any more."""
+        self.record[strategy].left(token, self.now)
+        self.follows.end(strategy, token)
 
     def _settle(self, event: Settled) -> None:
         self.desk.portfolio.apply(event)
-        for ledger in self.own.values():
-            position = ledger.portfolio.positions.get(event.token)
+        for strategy, ledger in self.own.items():
+            own = ledger.portfolio
+            position = own.positions.get(event.token)
             if position is not None:
                 share = msgspec.structs.replace(event, size=position.shares)
-                ledger.portfolio.apply(share)
+                before = own.realised
+                own.apply(share)
+                self.record[strategy].gained(event.token, own.realised - before)
+                self._left(strategy, event.token)
 
     def worth(self, market: MarketId, token: TokenId) -> Decimal:
         """Return what `mark` values a share of `token` at now [usd/share]."""

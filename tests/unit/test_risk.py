@@ -8,8 +8,9 @@ from polyrules.domain.ids import MarketId, StrategyId, TokenId
 from polyrules.domain.limits import Limits
 from polyrules.domain.money import Price, Shares, Side, Usd
 from polyrules.domain.orders import PlaceOrder
-from polyrules.domain.steps import Approved, Decision, Refused
-from polyrules.engine.risk import CHECKS, review, tightened
+from polyrules.domain.steps import Approved, Decision, Refused, Verdict
+from polyrules.engine import risk
+from polyrules.engine.risk import CHECKS, tightened
 from polyrules.engine.state import State
 from polyrules.language.strategy import RiskRequest
 from tests.builders import at, book, listed, market, tick
@@ -49,6 +50,13 @@ def wish(
         values={},
         reduces=reduces,
     )
+
+
+def review(
+    decision: Decision, state: State, limits: Limits, request: RiskRequest
+) -> Verdict:
+    (verdict,) = risk.review((decision,), state, limits, request)
+    return verdict
 
 
 def test_a_decision_inside_all_limits_is_approved_at_its_size() -> None:

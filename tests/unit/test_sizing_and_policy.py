@@ -66,7 +66,7 @@ def want(
         strategy=StrategyId(strategy), side=side, on=market_name, reduces=reduces
     )
     return Wish(
-        decision=msgspec.structs.replace(decision, edge=edge), priority=priority
+        decisions=(msgspec.structs.replace(decision, edge=edge),), priority=priority
     )
 
 
@@ -111,7 +111,7 @@ def test_leaving_one_way_does_not_keep_another_strategy_from_leaving() -> None:
     selling_yes = want("one", side=Side.SELL, reduces=True)
     other = want("two", side=Side.SELL, reduces=True)
     no = msgspec.structs.replace(other.decision, token=TokenId("m:no"))
-    selling_no = msgspec.structs.replace(other, decision=no)
+    selling_no = msgspec.structs.replace(other, decisions=(no,))
 
     assert len(chosen(selling_yes, selling_no)) == 2
 

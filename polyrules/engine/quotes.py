@@ -1,0 +1,158 @@
+"""Quotes: orders that are to rest, compared with those that do.
+
+A quote says what should stand in the book. What stands there already and is near enough
+stays; the rest is taken back and placed anew; and what no rule quotes any more goes.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from polyrules.domain.ids import ClientOrderId, TokenId
+from polyrules.domain.market import Market
+from polyrules.domain.money import Price, Shares, Side, shares_of
+from polyrules.domain.orders import CancelOrder, TimeInForce
+from polyrules.domain.steps import Decision
+from polyrules.engine.policy import Asked, Wish
+from polyrules.engine.state import OpenOrder, State
+from polyrules.engine.wishes import Fired, message, on_tick
+from polyrules.language.actions import Quote, QuoteSide
+from polyrules.language.strategy import Strategy
+
+NO_LONGER = "no longer quoted"
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A side of a quote as an order could express it."""
+
+    token: TokenId
+    side: Side
+    price: Price
+    shares: Shares
+
+
+class Quotes:
+    """The quotes of one strategy in one evaluation.
+
+    Args:
+        strategy: Whose.
+        state: As the evaluation sees it.
+    """
+
+    def __init__(self, strategy: Strategy, state: State) -> None:
+        self._strategy = strategy
+        self._state = state
+        self._rules = {r.id for r in strategy.rules if isinstance(r.then, Quote)}
+        self._kept: set[ClientOrderId] = set()
+
+    def place(self, fired: Fired) -> Iterator[Wish]:
+        """Yield the sides of a quote that do not rest yet."""
+        quote = fired.rule.then
+        assert isinstance(quote, Quote), "asked for quotes only"
+        known = fired.market(self._state, quote.market)
+        for index, side in enumerate(quote.sides):
+            wanted = self._wanted(side, index, fired, known.market)
+            if wanted is None:
+                continue
+            resting = self._resting(fired.rule.id, wanted)
+            if resting is not None and self._stays(resting, wanted, quote, fired):
+                self._kept.add(resting.order.client_order_id)
+                continue
+            yield self._wish(wanted, resting, quote, fired, known.market)
+
+    def stale(self, markets: frozenset[str] | None = None) -> Asked:
+        """Return the cancels of what rests and was not quoted.
+
+        Args:
+            markets: Of which markets; None: all.
+        """
+        cancels = tuple(
+            CancelOrder(live.order.client_order_id, NO_LONGER)
+            for live in self._state.open_orders(strategy=self._strategy.id)
+            if live.order.rule in self._rules
+            and not live.cancelling
+            and live.order.client_order_id not in self._kept
+            and (markets is None or live.order.market in markets)
+        )
+        return Asked(cancels=cancels)
+
+    def _wanted(
+        self, side: QuoteSide, index: int, fired: Fired, market: Market
+    ) -> Wanted | None:
+        told = fired.number(f"shares_{index}")
+        price = fired.number(f"price_{index}")
+        if told is None or price is None or told <= 0:
+            return None
+        shares, token, way = shares_of(told), _token(side.token, market), side.side
+        if way is Side.SELL:
+            free = self._free(fired.rule.id, token)
+            if side.or_buy is not None and free < max(market.size_min, shares_of(1)):
+                token, way, price = _token(side.or_buy, market), Side.BUY, 1.0 - price
+            else:
+                shares = Shares(min(shares, free))
+        at = on_tick(price, market, way)
+        if at is None or shares <= 0:
+            return None
+        return Wanted(token=token, side=way, price=at, shares=shares)
+
+    def _free(self, rule: str, token: TokenId) -> Shares:
+        """Return what may be sold, what this rule offers for sale already included."""
+        free = self._state.sellable(self._strategy.id, token)
+        for live in self._state.open_orders(strategy=self._strategy.id):
+            order = live.order
+            if order.rule == rule and order.token == token and order.side is Side.SELL:
+                free += live.remaining
+        return Shares(free)
+
+    def _resting(self, rule: str, wanted: Wanted) -> OpenOrder | None:
+        for live in self._state.open_orders(strategy=self._strategy.id):
+            order = live.order
+            same = order.token == wanted.token and order.side is wanted.side
+            if order.rule == rule and same and not live.cancelling:
+                return live
+        return None
+
+    def _stays(
+        self, resting: OpenOrder, wanted: Wanted, quote: Quote, fired: Fired
+    ) -> bool:
+        if self._state.now - resting.placed_at < quote.min_interval:
+            return True
+        moved = abs(float(resting.order.price - wanted.price))
+        return moved == 0.0 or moved < (fired.number("if_moved") or 0.0) - 1e-9
+
+    def _wish(
+        self,
+        wanted: Wanted,
+        resting: OpenOrder | None,
+        quote: Quote,
+        fired: Fired,
+        market: Market,
+    ) -> Wish:
+        decision = Decision(
+            strategy=self._strategy.id,
+            rule=fired.rule.id,
+            market=market.id,
+            token=wanted.token,
+            side=wanted.side,
+            price=wanted.price,
+            size=wanted.shares,
+            values=fired.values,
+            edge=fired.number("edge"),
+            confidence=fired.number("confidence"),
+            reason=message(quote.reason, fired.values),
+            time_in_force=TimeInForce.GTC,
+            post_only=quote.post_only,
+            ttl=quote.ttl or None,
+            reduces=wanted.side is Side.SELL,
+        )
+        return Wish(
+            decisions=(decision,),
+            priority=fired.priority,
+            group=market.group or "",
+            replaces=resting.order.client_order_id if resting else None,
+            quotes=True,
+        )
+
+
+def _token(token: str, market: Market) -> TokenId:
+    return market.yes if token == "yes" else market.no
