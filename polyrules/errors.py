@@ -40,6 +40,7 @@ class Severity(Enum):
 
     ERROR = "error"
     WARNING = "warning"
+    INFO = "info"
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,10 +31,16 @@ class Entry(NamedTuple):
 
 COMMANDS: dict[str, Entry] = {
     "validate": Entry("validate", "Check strategy files; say what is wrong and where."),
+    "fmt": Entry("fmt", "Format strategy files; comments stay."),
+    "lint": Entry("lint", "Look for what is doubtful in strategies that would run."),
+    "explain-error": Entry("explain_error", "Say what the code of a problem means."),
     "test": Entry("test_command", "Run the tests embedded in strategy files."),
     "features": Entry("features", "List the numbers a rule may name."),
     "functions": Entry("functions", "List the functions a rule may call."),
+    "schema": Entry("schema", "Print the JSON Schema of files, for editors."),
+    "docs": Entry("docs", "Say in plain English what a strategy does."),
     "new": Entry("new", "Start a strategy of your own from a shipped one."),
+    "lsp": Entry("lsp", "Help an editor while you write a strategy."),
     "desk": Entry("desk", "Write and check the operator's settings."),
     "tape": Entry("tape", "Import recorded market data, and look into it."),
     "run": Entry("run", "Run strategies over a tape, with pretended money."),

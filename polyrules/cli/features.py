@@ -7,14 +7,33 @@ import click
 import msgspec
 
 from polyrules.errors import InputError
-from polyrules.features.catalog import CATALOG, Feature
+from polyrules.features.catalog import CATALOG, ROW_FEATURES, Feature
 
 FEEDS = {
     "book": "from the order book",
     "trades": "from the trades of strangers",
     "clock": "from the time",
+    "wallets": "from the trades of watched wallets",
+    "rtds": "from the prices of coins",
+    "odds": "from the odds of bookmakers",
+    "game": "from games as they are played",
     "portfolio": "from what the strategy itself holds",
     "gamma": "from the venue's listing",
+}
+BESIDE = {
+    "round": "of the round a market is about; rows of each: round",
+    "spot": "of the coin of that round; rows of each: round, or needs: [spot]",
+    "odds": "of bookmakers, beside a market; needs: [odds]",
+    "game": "of the game a market is about; needs: [game]",
+    "pair": "of two deadlines, beside near.* and far.*; rows of each: pair",
+    "event": "of all markets of an event; rows of each: event",
+    "basket": "of tokens of which a known number pays; rows of each: basket",
+    "t": "of a wallet's trade, beside m.*; rows of each: trade",
+}
+EVERY: dict[str, Feature] = {
+    name: feature
+    for features in (CATALOG, *ROW_FEATURES.values())
+    for name, feature in features.items()
 }
 SECONDS = 1_000_000  # microseconds
 
@@ -27,7 +46,7 @@ def command(name: str | None, *, as_json: bool) -> None:
 
     Without data a feature is missing, never 0, and a rule that needs it does not fire.
     """
-    chosen = list(CATALOG.values()) if name is None else [_find(name)]
+    chosen = list(EVERY.values()) if name is None else [_find(name)]
     if as_json:
         listed = [_plain(feature) for feature in chosen]
         shown = listed if name is None else listed[0]
@@ -39,9 +58,9 @@ def command(name: str | None, *, as_json: bool) -> None:
 
 
 def _find(name: str) -> Feature:
-    feature = CATALOG.get(name)
+    feature = EVERY.get(name)
     if feature is None:
-        near = get_close_matches(name, CATALOG, n=1)
+        near = get_close_matches(name, EVERY, n=1)
         hint = f'did you mean "{near[0]}"?' if near else "polyrules features lists all"
         raise InputError(f'unknown feature "{name}"', hint=hint)
     return feature
@@ -50,13 +69,19 @@ def _find(name: str) -> Feature:
 def _table(features: list[Feature]) -> None:
     names = max(len(feature.name) for feature in features)
     units = max(len(feature.unit) for feature in features)
-    for index, (feed, group) in enumerate(groupby(features, lambda f: f.feed.value)):
+    for index, (heading, group) in enumerate(groupby(features, _heading)):
         if index:
             click.echo()
-        click.echo(f"{feed}: {FEEDS[feed]}")
+        click.echo(heading)
         for feature in group:
             line = f"  {feature.name:{names}}  {feature.unit:{units}}  {feature.doc}"
             click.echo(line)
+
+
+def _heading(feature: Feature) -> str:
+    entity, dot, _ = feature.name.partition(".")
+    feed = feature.feed.value
+    return f"{entity}: {BESIDE[entity]}" if dot else f"{feed}: {FEEDS[feed]}"
 
 
 def _card(feature: Feature) -> None:

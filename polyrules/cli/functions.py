@@ -5,9 +5,9 @@ import msgspec
 
 from polyrules.documents.words import did_you_mean
 from polyrules.errors import InputError
-from polyrules.language.functions import FUNCTIONS, WINDOWS, Function
+from polyrules.language.functions import FUNCTIONS, GROUPS, WINDOWS, Function
 
-ALL = {**FUNCTIONS, **WINDOWS}
+ALL = {**FUNCTIONS, **WINDOWS, **GROUPS}
 
 
 @click.command()
@@ -16,7 +16,7 @@ ALL = {**FUNCTIONS, **WINDOWS}
 def command(name: str | None, *, as_json: bool) -> None:
     """List the functions an expression may call, or explain one of them.
 
-    Functions that look back may be called under let only.
+    Functions that look back, or at other markets, may be called under let only.
     """
     chosen = list(ALL.values()) if name is None else [_find(name)]
     if as_json:
@@ -44,5 +44,6 @@ def _plain(function: Function) -> dict[str, object]:
         "takes": list(function.takes),
         "gives": function.gives,
         "looks_back": function.name in WINDOWS,
+        "compares": function.name in GROUPS,
         "doc": function.doc,
     }

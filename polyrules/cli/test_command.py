@@ -1,36 +1,47 @@
-"""`polyrules test`: run the tests embedded in strategy files."""
+"""`polyrules test`: run the tests of strategies, and ask how good they are."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
 
 import click
-import msgspec
 
-from polyrules.cli.problems import counted, harmless, rendered
-from polyrules.cli.shipped import resolve
-from polyrules.errors import InputError, Problem, StrategyError
-from polyrules.language.evaluators.cases import CaseResult, TruthTable, run_cases
+from polyrules.cli.junit import as_junit
+from polyrules.cli.problems import harmless
+from polyrules.cli.test_files import Source, expanded, open_source
+from polyrules.cli.test_json import as_json
+from polyrules.cli.test_text import Tested, lines
+from polyrules.documents.source import read_yaml
+from polyrules.errors import InputError, StrategyError
+from polyrules.language.evaluators.reference import Row
+from polyrules.language.files.examples import Fixture
 from polyrules.language.load import load
+from polyrules.language.strategy import Strategy
+from polyrules.language.testing.coverage import coverage
+from polyrules.language.testing.mutate import Score, mutants, score
+from polyrules.language.testing.suite import Suite, open_suite
 
 FAILURES, UNUSABLE = 1, 2  # exit codes
 
 
-class Tested(NamedTuple):
-    """A file, and how its tests went; problems if it could not be loaded."""
-
-    path: str
-    name: str
-    results: tuple[CaseResult, ...]
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def failed(self) -> int:
-        """How many tests failed."""
-        return sum(not result.passed for result in self.results)
-
-
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILES...")
+@click.option("--coverage", "covers", is_flag=True, help="What do the tests see?")
+@click.option(
+    "--mutate", "mutates", is_flag=True, help="Which small mistakes go unnoticed?"
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Least coverage, and least share of mistakes noticed, of each file.",
+)
+@click.option(
+    "--junit",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the results there as JUnit XML.",
+)
 @click.option(
     "--format",
     "layout",
@@ -38,111 +49,116 @@ class Tested(NamedTuple):
     default="text",
     help="How to print the results.",
 )
-def command(files: tuple[str, ...], layout: str) -> None:
-    """Run the tests in strategies: files, or ids of shipped ones.
+def command(  # noqa: PLR0917 - click passes options by name
+    files: tuple[str, ...],
+    covers: bool,  # noqa: FBT001 - a flag is a bool
+    mutates: bool,  # noqa: FBT001 - a flag is a bool
+    threshold: float | None,
+    junit: Path | None,
+    layout: str,
+) -> None:
+    """Run the tests of strategies: files, directories, or ids of shipped ones.
 
-    A failed test shows every part of the condition it hangs on, with its values. Exit
-    code 0: all passed, 1: a test failed or a file has errors, 2: a file cannot be read.
+    Tests stand in the strategy's file, or in NAME.test.yaml beside NAME.yaml. A failed
+    test shows every part of the condition it hangs on, with its values.
+
+    --coverage counts for every condition how often it was TRUE, FALSE and UNKNOWN, and
+    which of its parts never decided. --mutate makes small mistakes, such as < for <= or
+    a part left out, and shows those that no test notices.
+
+    Exit code 0: all passed, 1: a test failed, a file has errors or is under the
+    threshold, 2: a file cannot be read or written.
     """
+    if threshold is not None and not (covers or mutates):
+        raise click.UsageError("--threshold is about --coverage or --mutate: add one")
     tested: list[Tested] = []
     unusable = False
-    for file in files:
-        try:
-            tested.append(_test(*resolve(file)))
-        except InputError as error:
+    for read in _sources(files):
+        if isinstance(read, InputError):
             unusable = True
-            click.echo(f"error: {harmless(error.message)}", err=True)
-            if error.hint:
-                click.echo(f"hint: {harmless(error.hint)}", err=True)
-    text = _json(tested) if layout == "json" else "\n".join(_lines(tested))
+            _tell(read)
+        else:
+            tested.append(_test(read, covers=covers, mutates=mutates))
+    text = as_json(tested) if layout == "json" else "\n".join(lines(tested))
     click.echo(text, nl=bool(tested))
+    under = list(_under(tested, threshold))
+    for _, message in under:
+        click.echo(f"error: {harmless(message)}", err=True)
+    if junit is not None:
+        unusable = not _written(junit, as_junit(tested, under)) or unusable
     if unusable:
         raise SystemExit(UNUSABLE)
-    if any(file.failed or file.problems for file in tested):
+    if under or any(file.failed or file.problems for file in tested):
         raise SystemExit(FAILURES)
 
 
-def _test(path: str, text: str) -> Tested:
+def _sources(names: tuple[str, ...]) -> Iterator[Source | InputError]:
     try:
-        strategy = load(text, path=path)
+        files = list(expanded(names))
+    except InputError as error:
+        yield error
+        return
+    for name in files:
+        try:
+            yield open_source(name)
+        except InputError as error:
+            yield error
+
+
+def _test(source: Source, *, covers: bool, mutates: bool) -> Tested:
+    loads = partial(_load, source)
+    document = read_yaml(source.text, source.path)
+    try:
+        suite = open_suite(document, loads, source.beside, _from_tape)
     except StrategyError as error:
-        return Tested(path, path, (), error.problems)
-    return Tested(path, strategy.id, run_cases(strategy))
+        return Tested(source.path, source.path, (), error.problems)
+    return Tested(
+        source.path,
+        suite.strategy.id,
+        suite.run(),
+        document=document,
+        coverage=coverage(suite.strategy, suite.trials) if covers else None,
+        score=_score(suite) if mutates else None,
+    )
 
 
-def _lines(tested: list[Tested]) -> Iterator[str]:
-    width = max((len(file.name) for file in tested), default=0)
+def _score(suite: Suite) -> Score:
+    return score(suite.trials, mutants(suite.strategy, suite.document))
+
+
+def _load(source: Source, settings: Mapping[str, str]) -> Strategy:
+    return load(source.text, path=source.path, settings=settings)
+
+
+def _from_tape(fixture: Fixture, path: str, strategy: Strategy) -> Row:
+    from polyrules.cli.fixture_rows import row_of  # noqa: PLC0415 - only who needs a tape pays for it
+
+    return row_of(fixture, path, strategy)
+
+
+def _under(tested: list[Tested], threshold: float | None) -> Iterator[tuple[str, str]]:
+    """Yield path and message of every file under the threshold."""
+    if threshold is None:
+        return
     for file in tested:
-        yield f"{harmless(file.name):{width}}  {_summary(file)}"
-        yield from rendered(file.problems)
-        for result in file.results:
-            if not result.passed:
-                yield from _failure(file.path, result)
+        found = {"coverage": file.coverage, "mutation": file.score}
+        for what, measured in found.items():
+            if measured is not None and measured.percent < threshold:
+                share = f"{measured.percent:.1f} % is under {threshold:g} %"
+                yield file.path, f"{file.path}: {what} {share}"
 
 
-def _summary(file: Tested) -> str:
-    if file.problems:
-        return f"cannot be tested: {counted(file.problems)}"
-    if not file.results:
-        return "has no tests"
-    passed = len(file.results) - file.failed
-    parts = [f"{passed} passed"] if passed else []
-    if file.failed:
-        parts.append(f"{file.failed} FAILED")
-    return ", ".join(parts)
+def _written(path: Path, data: bytes) -> bool:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        _tell(InputError(f"{path} cannot be written: {reason}"))
+        return False
+    return True
 
 
-def _failure(path: str, result: CaseResult) -> Iterator[str]:
-    place = harmless(f"{path}:{result.case.line}")
-    yield f"  FAIL {harmless(result.case.name)}  {place}"
-    for mismatch in result.mismatches:
-        got = harmless(mismatch.got)
-        yield f"    expected {mismatch.key}={harmless(mismatch.expected)}  got {got}"
-    for table in result.tables:
-        yield from _table(table)
-
-
-def _table(table: TruthTable) -> Iterator[str]:
-    yield f"      {harmless(table.title)} = {table.truth}"
-    texts = max(len(part.text) for part in table.parts)
-    values = max(len(part.values) for part in table.parts)
-    for part in table.parts:
-        missing = f"  <- missing: {', '.join(part.missing)}" if part.missing else ""
-        shown = f"{part.text:{texts}}  {part.values:{values}}  {part.truth}{missing}"
-        yield f"        {harmless(shown)}"
-
-
-def _json(tested: list[Tested]) -> str:
-    files = [
-        {
-            "path": harmless(file.path),
-            "ok": not (file.failed or file.problems),
-            "passed": len(file.results) - file.failed,
-            "failed": file.failed,
-            "problems": [harmless(str(problem)) for problem in file.problems],
-            "tests": [_plain(result) for result in file.results],
-        }
-        for file in tested
-    ]
-    return msgspec.json.format(msgspec.json.encode({"files": files})).decode()
-
-
-def _plain(result: CaseResult) -> dict[str, object]:
-    return {
-        "name": harmless(result.case.name),
-        "line": result.case.line,
-        "ok": result.passed,
-        "mismatches": _harmless(msgspec.to_builtins(result.mismatches)),
-        "conditions": _harmless(msgspec.to_builtins(result.tables)),
-    }
-
-
-def _harmless(value: object) -> object:
-    """Return plain data with every text in it harmless; its keys are ours."""
-    if isinstance(value, str):
-        return harmless(value)
-    if isinstance(value, dict):
-        return {key: _harmless(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_harmless(each) for each in value]
-    return value
+def _tell(error: InputError) -> None:
+    click.echo(f"error: {harmless(error.message)}", err=True)
+    if error.hint:
+        click.echo(f"hint: {harmless(error.hint)}", err=True)

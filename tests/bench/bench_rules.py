@@ -21,6 +21,7 @@ from simpleeval import SimpleEval
 
 from polyrules.domain.ids import StrategyId
 from polyrules.domain.money import Side
+from polyrules.language.actions import Trade
 from polyrules.language.evaluators.compile import Plan
 from polyrules.language.evaluators.reference import evaluate
 from polyrules.language.expression import Expression, Kind, Type
@@ -29,8 +30,8 @@ from polyrules.language.strategy import (
     Fixed,
     OnUnknown,
     Rule,
+    Schedule,
     Strategy,
-    Trade,
     Value,
 )
 
@@ -70,7 +71,7 @@ def strategy(random: Random) -> Strategy:
         digest="0" * 32,
         rules=tuple(rule(index) for index in range(RULES)),
         sizing=Fixed(usd=1.0),
-        every=1,
+        schedule=Schedule(every=1),
     )
 
 

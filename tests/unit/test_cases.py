@@ -1,6 +1,7 @@
 import pytest
 
-from polyrules.language.evaluators.cases import CaseResult, Mismatch, Part, run_cases
+from polyrules.language.evaluators.cases import CaseResult, Part, run_cases
+from polyrules.language.evaluators.verdicts import Mismatch
 from polyrules.language.load import load
 
 STRATEGY = """\

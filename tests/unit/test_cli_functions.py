@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 from click.testing import Result
 
-from polyrules.language.functions import FUNCTIONS, WINDOWS
+from polyrules.language.functions import FUNCTIONS, GROUPS, WINDOWS
 
 Cli = Callable[..., Result]
 
@@ -11,7 +11,7 @@ Cli = Callable[..., Result]
 def test_every_function_is_listed_with_how_it_is_written(cli: Cli) -> None:
     result = cli("functions")
 
-    assert len(result.stdout.splitlines()) == len(FUNCTIONS) + len(WINDOWS)
+    assert len(result.stdout.splitlines()) == len(FUNCTIONS) + len(WINDOWS) + len(GROUPS)
     assert "clamp(x, low, high)" in result.stdout
 
 

@@ -120,6 +120,7 @@ def test_machines_get_json(files: Path, cli: Cli) -> None:
     assert [failing["ok"], failing["passed"], failing["failed"]] == [False, 1, 1]
     assert failing["tests"][0] == {
         "name": "a narrow market",
+        "path": "failing.yaml",
         "line": 11,
         "ok": True,
         "mismatches": [],

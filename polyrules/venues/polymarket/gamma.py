@@ -152,9 +152,18 @@ class NewMarket(msgspec.Struct):
 
 
 def from_gamma(
-    value: dict[str, Any], group: str | None = None, tags: tuple[str, ...] = ()
+    value: dict[str, Any],
+    group: str | None = None,
+    tags: tuple[str, ...] = (),
+    group_size: int | None = None,
 ) -> Told:
-    """Read a market of Gamma; `group` and `tags` are those of the event around it.
+    """Read a market of Gamma.
+
+    Args:
+        value: The market.
+        group: The slug of the event around it.
+        tags: The tags of that event.
+        group_size: How many markets that event lists.
 
     Raises:
         UnexpectedReply: Its shape is not a market's, or it has not two tokens.
@@ -174,6 +183,7 @@ def from_gamma(
         question=wire.question,
         slug=wire.slug,
         group=listed,
+        group_size=group_size,
         category=_subject(wire, tags),
         tick=decimal(wire.order_price_min_tick_size),
         size_min=decimal(wire.order_min_size),

@@ -22,6 +22,7 @@ class Told(msgspec.Struct, kw_only=True):
     Attributes:
         by_label: Which token is YES came from a label. It stands for `yes` and `no`
             and means nothing without them.
+        group_size: How many markets the venue lists in the group, open or not.
         created: From when on the venue knew the market.
         said_at: When this was true, as far as the payload says.
         exact: `said_at` is when the venue said it, not only a bound.
@@ -36,6 +37,7 @@ class Told(msgspec.Struct, kw_only=True):
     question: str | None = None
     slug: str | None = None
     group: str | None = None
+    group_size: int | None = None
     category: str | None = None
     tick: Decimal | None = None
     size_min: Decimal | None = None

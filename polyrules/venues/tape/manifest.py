@@ -14,6 +14,7 @@ from polyrules.errors import TapeError
 
 NAME = "manifest.json"
 FORMAT = 1
+FEEDS = ("gamma", "book", "trades", "wallets", "rtds", "odds", "game")
 PROBLEMS_LISTED = 200  # every problem is counted; this many are told with their place
 CHUNK = 1 << 20
 
@@ -54,7 +55,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Attributes:
         format: Version of the tape format.
-        feeds: Feeds the tape gives: gamma, book, trades.
+        feeds: Feeds the tape gives, in the order of FEEDS.
         stated: How many markets state each fact of the listing, by feature name;
             besides those `start` and `end`, which the clock features read.
         tick: Interval of the clock events that a run merges in [microseconds]; None:

@@ -149,7 +149,8 @@ class PayloadImport:
                 self.listings.told(gamma.from_new_market(payload, at))
             case "gamma_market":
                 group, tags = payload.get(GROUP), payload.get(TAGS, ())
-                self.listings.told(gamma.from_gamma(payload, group, tags))
+                size = payload.get(SIZE)
+                self.listings.told(gamma.from_gamma(payload, group, tags, size))
             case "clob_market":
                 self.listings.told(gamma.from_clob(payload))
             case "rest_market":
@@ -159,7 +160,8 @@ class PayloadImport:
 
 
 UNKNOWN = "a payload of no kind we know"
-GROUP, TAGS = "\0group", "\0tags"  # no key of the venue begins like this
+# No key of the venue begins like these.
+GROUP, TAGS, SIZE = "\0group", "\0tags", "\0size"
 
 
 def kind_of(payload: Payload) -> str:
@@ -192,8 +194,12 @@ def unfold(
             yield where, "unknown", {}
             continue
         if kind == "group":
-            part = {**part, GROUP: _slug(payload), TAGS: _tags(payload)}  # noqa: PLW2901 - with its event
+            part = {**part, **_event_of(payload, len(wrapped))}  # noqa: PLW2901 - with its event
         yield from unfold(where, part, depth + 1)
+
+
+def _event_of(group: Payload, size: int) -> Payload:
+    return {GROUP: _slug(group), TAGS: _tags(group), SIZE: size}
 
 
 def _slug(group: Payload) -> str | None:

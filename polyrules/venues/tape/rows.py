@@ -48,17 +48,32 @@ SCHEMA: dict[str, pl.DataType] = {
 }
 COLUMNS = tuple(SCHEMA)
 
-# Among events of one instant: first the market, then its book, its trades, its answer.
+# Among events of one instant: first the market, then its book and what stands beside
+# it, its trades, its answer.
 RANK = {
     "MarketListed": 0,
     "MarketChanged": 1,
     "TickChanged": 1,
     "BookChanged": 2,
     "LevelsChanged": 2,
+    "SpotTicked": 2,
+    "OddsChanged": 2,
+    "GameChanged": 2,
     "TradePrinted": 3,
+    "WalletTraded": 3,
     "MarketResolved": 4,
 }
 RANK_OF_THE_REST = 5
+
+FEED_OF = {
+    "BookChanged": "book",
+    "LevelsChanged": "book",
+    "TradePrinted": "trades",
+    "WalletTraded": "wallets",
+    "SpotTicked": "rtds",
+    "OddsChanged": "odds",
+    "GameChanged": "game",
+}
 
 Row = dict[str, Any]
 _BODY = msgspec.json.Decoder(Event)

@@ -104,8 +104,9 @@ class TapeWriter:
         """Sort, write, sync and put the tape in its place.
 
         Args:
-            manifest: What the maker knows of it; files, feeds, counts and the number
-                of equal rows are filled in here.
+            manifest: What the maker knows of it; files, counts and the number of
+                equal rows are filled in here, and to its feeds those that told
+                something are added. A feed that was there and silent, its maker names.
 
         Returns:
             The manifest as written.
@@ -134,18 +135,13 @@ class TapeWriter:
 
     def _filled_in(self, manifest: Manifest, files: tuple[TapeFile, ...]) -> Manifest:
         counts = self._counts
-        given = {
-            "gamma": bool(manifest.stated),
-            "book": counts["BookChanged"] + counts["LevelsChanged"] > 0,
-            "trades": counts["TradePrinted"] > 0,
-        }
         twice = {"equal rows, kept once": self.duplicates} if self.duplicates else {}
         return msgspec.structs.replace(
             manifest,
             format=manifests.FORMAT,
             made_by=f"polyrules {__version__}",
             files=files,
-            feeds=tuple(feed for feed, is_given in given.items() if is_given),
+            feeds=_feeds(manifest, counts),
             counts=dict(sorted(counts.items())),
             notes={**manifest.notes, **twice},
         )
@@ -275,6 +271,14 @@ class TapeWriter:
             file.flush()
             os.fsync(file.fileno())
         _sync(self._folder)
+
+
+def _feeds(manifest: Manifest, counts: Counter[str]) -> tuple[str, ...]:
+    """Return the feeds that told something, and those the maker says were there."""
+    told = {feed for kind, feed in rows.FEED_OF.items() if counts[kind]}
+    if manifest.stated:
+        told.add("gamma")
+    return tuple(each for each in manifests.FEEDS if each in {*told, *manifest.feeds})
 
 
 def _repeats() -> pl.Expr:

@@ -1,0 +1,1 @@
+"""What can be known of a strategy before any market is seen: ranges, and lints."""

@@ -1,0 +1,1 @@
+"""One layout for strategy files, so that two differ only in what they say."""

@@ -1,0 +1,1 @@
+"""A strategy in plain English: what it does, reads, risks and tests."""
