@@ -43,13 +43,13 @@ def rendered(problems: Sequence[Problem]) -> list[str]:
 
 
 def counted(problems: Iterable[Problem]) -> str:
-    """Return how many errors and warnings there are: `2 errors, 1 warning`."""
+    """Return how many problems there are, by severity: `2 errors, 1 warning`."""
     severities = [problem.severity for problem in problems]
     parts = []
-    for severity in (Severity.ERROR, Severity.WARNING):
+    for severity in Severity:
         count = severities.count(severity)
         if count:
-            plural = "" if count == 1 else "s"
+            plural = "" if count == 1 or severity is Severity.INFO else "s"
             parts.append(f"{count} {severity.value}{plural}")
     return ", ".join(parts) or "no problems"
 

@@ -11,7 +11,7 @@ from polyrules.language.actions import stated
 from polyrules.language.expression import Expression
 from polyrules.language.strategy import Strategy, recorded
 
-PARTS_MAX = 10_000  # some 50 MB while it is compiled; a shipped file has 200
+PARTS_MAX = 10_000  # a shipped file has some 200
 
 
 def parts(strategy: Strategy) -> int:

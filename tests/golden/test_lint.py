@@ -6,6 +6,8 @@ import pytest
 from click.testing import Result
 from syrupy.assertion import SnapshotAssertion
 
+from polyrules.cli.shipped import shipped_ids
+
 DOUBTFUL = """\
 polyrules: 1
 strategy: {id: doubtful, version: 1.0.0, title: Doubtful}
@@ -74,6 +76,16 @@ def test_the_shipped_strategies_reach_the_highest_profile(
     (file,) = json.loads(result.stdout)["files"]
     assert file["profile_reached"] == "live"
     assert {p["severity"] for p in file["problems"]} <= {"info"}
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize("strategy", shipped_ids())
+def test_no_shipped_strategy_has_a_find_that_is_certainly_a_mistake(
+    strategy: str, cli: Callable[..., Result]
+) -> None:
+    result = cli("lint", strategy)
+
+    assert result.stdout.startswith(f"{strategy}.yaml: ok")
     assert result.exit_code == 0
 
 

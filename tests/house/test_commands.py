@@ -33,7 +33,7 @@ def test_every_command_has_help_and_so_has_every_option() -> None:
 
 
 def test_every_command_is_shown_in_the_readme_or_the_docs(root: Path) -> None:
-    pages = [root / "README.md", *(root / "docs").glob("*.md")]
+    pages = [root / "README.md", *(root / "docs").rglob("*.md")]
     text = "\n".join(page.read_text("utf-8") for page in pages)
 
     unseen = [name for name, _ in all_commands() if f"polyrules {name}" not in text]
@@ -62,7 +62,7 @@ def test_the_documents_name_no_command_that_does_not_exist(root: Path) -> None:
         f"{page.name}: {line}"
         for page in pages
         for line in page.read_text("utf-8").splitlines()
-        for named in re.findall(r"(?:^\$ |`)polyrules ([a-z]+)", line)
+        for named in re.findall(r"(?:^\$ |`)polyrules ([a-z-]+)", line)
         if named not in known
     ]
 

@@ -4,12 +4,12 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyrules.domain.events import Event, Halted
+from polyrules.domain.events import Event, Filled, Halted, MarketListed
 from polyrules.domain.limits import Limits
 from polyrules.domain.money import Usd
 from polyrules.domain.orders import PlaceOrder
 from polyrules.domain.steps import Approved, Step
-from tests.builders import at, book, listed, resolved, tick
+from tests.builders import at, book, listed, market, resolved, tick
 from tests.strategies import BUY_TIGHT, SELL_HIGH, strategy
 from tests.unit.test_engine import engine_of, traded
 
@@ -19,17 +19,81 @@ LIMITS = Limits(
     positions_max=2,
     day_volume_usd_max=Usd(Decimal(60)),
 )
+QUOTER = """
+polyrules: 1
+strategy: {id: quoter, version: 1.0.0}
+universe: {each: market, where: accepting_orders}
+rules:
+  - id: pull
+    when: spread > 0.04 or book_age > 5
+    then: {action: quote, sides: []}
+  - id: quote
+    when: spread >= 0.01
+    then:
+      action: quote
+      sides:
+        - {action: buy, token: yes_token, price: best_bid, shares: "10"}
+        - action: sell
+          token: yes_token
+          price: best_ask
+          shares: "10"
+          or_buy: no_token
+      requote: {if_moved: 2 * tick_size, min_interval: 2s}
+schedule: {every: 1s, trigger: [book]}
+"""
+COLLECTOR = """
+polyrules: 1
+strategy: {id: collector, version: 1.0.0}
+universe: {each: market, where: accepting_orders, limit: {top: 2, by: spread}}
+hit_policy: collect
+merge: {price: max, size: sum, confidence: noisy_or}
+rules:
+  - id: cheap
+    when: best_ask < 0.4
+    then: {action: buy, token: yes_token, price: best_ask, size: 6 shares, confidence: 0.5}
+  - id: near_even
+    when: abs(best_ask - 0.4) < 0.1
+    then: {action: buy, token: yes_token, price: best_ask, size: 6 shares, confidence: 0.5}
+  - id: dear
+    when: best_bid > 0.8
+    then: {action: cancel}
+exits: [{id: wide, when: spread > 0.03}]
+schedule: {every: 2s, trigger: [book]}
+"""
+BUNDLER = """
+polyrules: 1
+strategy: {id: bundler, version: 1.0.0}
+universe: {each: basket, kinds: [neg_risk], where: basket.complete}
+rules:
+  - id: all_of_them
+    when: basket.sum_yes_ask < 1.2
+    then:
+      action: basket
+      legs: all_yes
+      shares: min(basket.min_ask_depth, 8)
+      edge: 1.2 - basket.sum_yes_ask
+schedule: {every: 1s}
+"""
 TRADERS = (
     strategy(BUY_TIGHT, widest="0.05"),
     strategy(SELL_HIGH),
+    strategy(QUOTER),
+    strategy(COLLECTOR),
+    strategy(BUNDLER),
 )
 NAMES = ("a", "b", "c")
+
+
+def of_one_event(name: str) -> MarketListed:
+    facts = market(name, group="g")
+    facts = msgspec.structs.replace(facts, group_size=len(NAMES), neg_risk=True)
+    return listed(name, facts=facts)
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Event]:
     """Three markets whose books move by a few cents, silences, and resolutions."""
-    happened: list[Event] = [listed(name) for name in NAMES]
+    happened: list[Event] = [of_one_event(name) for name in NAMES]
     gone: set[str] = set()
     for second in range(1, draw(st.integers(2, 30))):
         kind = draw(st.sampled_from(["book", "book", "book", "tick", "resolved"]))
@@ -138,3 +202,55 @@ def test_the_strategies_own_money_adds_up_to_the_desks(happened: list[Event]) ->
     desk = engine.state.desk.portfolio
     assert sum((p.cash - 1000 for p in own), Decimal(0)) == desk.cash - 1000
     assert sum((p.fees for p in own), Decimal(0)) == desk.fees
+
+
+@given(happened=histories())
+@settings(deadline=None, max_examples=60)
+def test_a_quote_rests_on_each_side_of_a_token_at_most_once(
+    happened: list[Event],
+) -> None:
+    engine = engine_of(*TRADERS, limits=LIMITS)
+    recorded = traded(engine_of(*TRADERS, limits=LIMITS), *happened)
+
+    for step in recorded:
+        engine.process(step.event)
+        resting = [
+            (live.order.market, live.order.token, live.order.side)
+            for live in engine.state.open_orders(strategy=TRADERS[2].id)
+            if not live.cancelling
+        ]
+        assert len(resting) == len(set(resting))
+
+
+@given(happened=histories())
+@settings(deadline=None, max_examples=60)
+def test_all_legs_of_a_basket_leave_together_and_at_one_size(
+    happened: list[Event],
+) -> None:
+    steps = traded(engine_of(TRADERS[4], limits=LIMITS), *happened)
+
+    for step in steps:
+        legs = [
+            command.order
+            for command in step.commands
+            if isinstance(command, PlaceOrder) and command.order.basket is not None
+        ]
+        assert len(legs) in (0, len(NAMES))
+        assert len({leg.size for leg in legs}) <= 1
+
+
+def test_histories_reach_what_the_laws_speak_of() -> None:
+    seconds = range(1, 12)
+    cheap = [
+        book(second, (("0.20", "50"),), ((f"0.2{second % 3 + 2}", "50"),), name=name)
+        for second in seconds
+        for name in NAMES
+    ]
+    events = sorted(
+        [*map(of_one_event, NAMES), *cheap, *map(tick, seconds)], key=lambda e: e.at
+    )
+
+    alone = [traded(engine_of(each, limits=LIMITS), *events) for each in TRADERS[2:]]
+
+    filled = [sum(isinstance(step.event, Filled) for step in steps) for steps in alone]
+    assert all(filled), filled

@@ -194,6 +194,7 @@ def test_a_mapping_in_brackets_over_several_lines_is_kept_as_written() -> None:
             "{type: prob, sweep: [0.1, 0.2, 0.3]}",
         ),
         ("{ }", "{ }"),
+        ("{sweep: [a: 1 ]}", "{sweep: [a: 1]}"),
         ("{type: prob, # not } yet\n    default: 0.1}", None),
         ("{default: 0.1,\n    type: prob}", None),
         ("{doc: 'a,  b',type: prob}", "{type: prob, doc: 'a,  b'}"),
@@ -242,6 +243,20 @@ def test_a_comment_of_a_key_that_becomes_the_first_of_its_item_stands_above_it()
     )
 
 
+def test_a_blank_line_goes_with_what_stands_under_it() -> None:
+    text = "polyrules: 1\n\nrules:\n  - when: >-\n      a\n\n    id: one\n  - id: two\n"
+
+    assert tidy(text) == (
+        "polyrules: 1\n\nrules:\n  - id: one\n    when: >-\n      a\n  - id: two\n"
+    )
+
+
+def test_a_comment_that_is_one_blank_deeper_belongs_to_what_is_above() -> None:
+    text = "let: {}\n # of the lets\npolyrules: 1\n"
+
+    assert tidy(text) == "polyrules: 1\n\nlet: {}\n # of the lets\n"
+
+
 def test_blank_lines_of_a_text_are_its_own() -> None:
     text = (
         "polyrules: 1\nstrategy:\n  description: |+\n    one\n\n\n    two\n\n\n"
@@ -249,6 +264,16 @@ def test_blank_lines_of_a_text_are_its_own() -> None:
     )
 
     assert tidy(text) == text
+
+
+@pytest.mark.parametrize("below", ["", "\n\n"])
+def test_a_text_that_keeps_its_last_lines_gets_and_loses_none(below: str) -> None:
+    text = f"polyrules: 1\nstrategy:\n  description: |+\n    one\n{below}"
+
+    assert tidy(text) == text
+    assert tidy(f"{text}universe: {{each: market}}\n") == (
+        f"{text}universe: {{each: market}}\n"
+    )
 
 
 def test_windows_line_ends_stay() -> None:

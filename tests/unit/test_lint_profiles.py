@@ -3,7 +3,7 @@ import pytest
 from polyrules.errors import Severity
 from polyrules.language.analysis.lints import LINTS, Profile
 from polyrules.language.analysis.report import look_at
-from tests.lint_files import BASE, found, messages, whole
+from tests.lint_files import BASE, found, messages, rule, whole
 
 VETO = "  - id: nervous\n    when: spread > 0.05\n    then: {action: none}\n"
 BUY = "then: {action: buy, token: yes_token, price: best_ask"
@@ -51,6 +51,7 @@ def test_limits_are_wanted_for_safety_and_more_of_them_for_real_money() -> None:
         "for real money risk lacks one of max_total, max_open or a loss limit"
     ]
     assert found("risk: {max_position: 40 USD, max_daily_loss: 9 USD}", "PL021") == []
+    assert found("risk: {max_per_event: 40 USD, max_total: 90 USD}", "PL021") == []
 
 
 @pytest.mark.parametrize(
@@ -109,6 +110,30 @@ def test_a_rule_is_shown_where_it_is_true_where_it_is_not_and_where_unknown() ->
     assert messages(found("tests: []", "PL013")) == [
         'rule "enter" has no test where it is TRUE and none where it is not'
     ]
+
+
+@pytest.mark.parametrize(("policy", "told"), [("first", 1), ("best", 0)])
+def test_a_rule_behind_one_that_is_true_is_asked_under_best_only(
+    policy: str, told: int
+) -> None:
+    edge = "price: best_ask, edge: 0.99 - best_ask"
+    two = rule("spread < 0.1", edge, "one") + rule("price > 0.5", edge, "two")
+    case = "  - name: {0}\n    given: {{accepting_orders: true, best_ask: 0.9, {0}}}\n"
+    case += "    expect: {{fires: none}}\n"
+    cases = [
+        "spread: 0.01, price: 0.6",
+        "spread: 0.01, price: 0.4",
+        "spread: 0.2, price: 0.4",
+        "best_bid: 0.5",
+    ]
+    tests = "".join(
+        case.replace("{0}\n", f"case {index}\n", 1).format(each)
+        for index, each in enumerate(cases)
+    )
+
+    problems = found(f"hit_policy: {policy}\nrules:\n{two}tests:\n{tests}", "PL013")
+
+    assert len(problems) == told
 
 
 def test_a_row_outside_of_the_universe_tests_no_rule() -> None:

@@ -30,7 +30,7 @@ from polyrules.language.analysis.intervals import (
 from polyrules.language.analysis.learning import Learned
 from polyrules.language.analysis.ranges import of_feature, of_type
 from polyrules.language.analysis.scene import Claim, Scene
-from polyrules.language.expression import Expression, Type
+from polyrules.language.expression import Expression, Kind, Type
 from polyrules.language.strategy import Param, Strategy
 
 
@@ -233,6 +233,8 @@ class Facts:
                 x, low, high = arguments
                 sides = compared(ast.LtE(), low, x), compared(ast.LtE(), x, high)
                 return every(sides)
+            case _ if expression.types[node].kind is not Kind.NUMBER:
+                return of_type(expression.types[node])
             case name:
                 return called(name, [a for a in arguments if isinstance(a, Range)])
 

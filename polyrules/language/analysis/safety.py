@@ -58,7 +58,8 @@ def no_limits(subject: Subject) -> Iterator[Find]:
 def open_limits(subject: Subject) -> Iterator[Find]:
     """Yield strategies that may go live without a limit per market and in all."""
     risk = subject.strategy.risk
-    lacks = ["max_position"] if risk.market_usd_max is None else []
+    each = (risk.market_usd_max, risk.group_usd_max)
+    lacks = ["max_position"] if each == (None, None) else []
     if all(getattr(risk, total) is None for total in TOTALS):
         lacks.append("one of max_total, max_open or a loss limit")
     if lacks:

@@ -8,9 +8,10 @@ that need one, what is not seen is told for information only.
 from collections.abc import Iterable, Iterator
 
 from polyrules.errors import Severity
+from polyrules.language.actions import protects
 from polyrules.language.analysis.subject import Find, Subject, blocks_unknown
 from polyrules.language.evaluators.reference import Row, RowReference, evaluate
-from polyrules.language.strategy import Strategy, Value
+from polyrules.language.strategy import HitPolicy, Strategy, Value
 from polyrules.language.testing.trial import Trial
 
 UNSEEN = "; tests with a fixture were not looked at"
@@ -66,5 +67,6 @@ def _ask(strategy: Strategy, row: Row, seen: dict[str, set[Value]]) -> None:
     for rule in strategy.rules:
         answer = evaluate(rule.when, row)
         seen[rule.id].add(answer)
-        if answer is True or (answer is None and blocks_unknown(rule)):
+        ends = strategy.hit_policy is HitPolicy.FIRST or protects(rule.then)
+        if (answer is True and ends) or (answer is None and blocks_unknown(rule)):
             return

@@ -19,6 +19,7 @@ BOOL = Type(Kind.BOOL)
 NUMBER = Type(Kind.NUMBER)
 WORD = Type(Kind.ENUM)  # a text in quotes, until it meets an enum
 PERCENT_MAX = 100
+SUMS = ("sum_", "fee_")  # of baskets and events: dollars for one share of each leg
 BOOL_HINT = "a bool stands alone: x, or not x; as a number it is 1 if x else 0"
 
 Place = ast.expr | tuple[ast.expr, ast.expr]
@@ -184,6 +185,9 @@ class Typed:
         Returns:
             Whether every literal can be that.
         """
+        nodes = list(nodes)
+        if beside is None:  # 3 - basket.sum_no_ask: the other side tells
+            beside = next(filter(_adds_up, nodes), None)
         sound = [self._adopt(node, type_, beside) for node in nodes]
         return all(sound)
 
@@ -241,7 +245,7 @@ class Typed:
         beside: ast.expr | None = None,
     ) -> bool:
         """Tell whether a constant can be of a type, and note a price that cannot."""
-        if type_.unit != "prob" or -1.0 <= value <= 1.0:
+        if type_.unit != "prob" or -1.0 <= value <= 1.0 or _adds_up(beside):
             return True
         message = f"{value:.15g} is outside [0, 1]: prices are probabilities"
         hint = ""
@@ -264,6 +268,16 @@ class Typed:
         message = f'"{word}" is not a value{of} ({", ".join(words)})'
         self.tell(node, "PT004", message, did_you_mean(word, words))
         return False
+
+
+def _adds_up(node: ast.expr | None) -> bool:
+    """Tell whether a node reads a sum over several markets, which may pass 1."""
+    names = (
+        (each.id for each in ast.walk(node) if isinstance(each, ast.Name))
+        if node
+        else ()
+    )
+    return any(name.partition(".")[2].startswith(SUMS) for name in names)
 
 
 def _branches(node: ast.expr) -> list[ast.expr]:

@@ -35,6 +35,19 @@ def digest(data: dict[str, Any]) -> str:
     return digest_of("strategy", encoded.decode())
 
 
+def extended(data: dict[str, Any], base: str) -> str:
+    """Return 32 hexadecimal digits over the meaning of a file that extends another.
+
+    Args:
+        data: The whole file as read; it must have passed all checks.
+        base: Digest of what it extends; what that is called is not part of it.
+    """
+    kept: dict[str, Any] = {key: data.get(key, {}) for key in ("params", "risk")}
+    kept["strategy"] = _without(data["strategy"], (*ABOUT, "requires"))
+    encoded = msgspec.json.encode(_canonical(kept), order="sorted")
+    return digest_of("extends", base, encoded.decode())
+
+
 def _without(body: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key not in keys}
 

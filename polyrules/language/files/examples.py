@@ -85,6 +85,23 @@ def read_cases(
     return tuple(example.case for example in examples)
 
 
+def read_tests(
+    document: Document, strategy: Strategy, declared: Declared
+) -> tuple[tuple[Case, ...], tuple[Problem, ...]]:
+    """Read the `tests` of a file that extends what `strategy` is made of.
+
+    Args:
+        document: The file.
+        strategy: As it is with the file's params.
+        declared: Its params.
+
+    Returns:
+        The sound cases, by what they give outright, and problems as `read_examples`.
+    """
+    examples, problems = read_examples(document, scope_of(strategy), declared, SECOND)
+    return tuple(example.case for example in examples), problems
+
+
 def scope_of(strategy: Strategy) -> Scope:
     """Return what the tests of a checked strategy may speak of."""
     features = strategy.rows.types()

@@ -96,8 +96,6 @@ def given(values: Values, at: Path, taken: Collection[str]) -> dict[str, Value]:
         if name in taken:
             message = f"{name} is given, and there is a series of it"
             values.tell(place, UNKNOWN, message, "keep one", on_key=True)
-        elif name in scope.windowed and name not in scope.types:
-            continue  # the let itself is wrong, and told
         elif name in scope.windowed or name in scope.features:
             value = values.at(*place)
             found[name] = checked(values, place, name, value)
@@ -114,7 +112,9 @@ def checked(
     A number of the unit prob is held to be a price or a change of one, unless it adds
     up those of several markets, or `is_price` is False.
     """
-    type_ = values.scope.types[name]
+    type_ = values.scope.types.get(name)
+    if type_ is None:
+        return None  # a let with the name of a param: told where it stands
     if value is None or value == MISSING:
         return None
     if type_.kind is Kind.BOOL and not isinstance(value, bool):

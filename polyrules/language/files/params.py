@@ -8,6 +8,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
 from polyrules.documents.dialect import BOOL, FLOAT
 from polyrules.documents.document import Document, Path
 from polyrules.documents.quantities import (
@@ -20,7 +22,7 @@ from polyrules.documents.quantities import (
     with_unit,
 )
 from polyrules.documents.shape import shown
-from polyrules.documents.words import did_you_mean
+from polyrules.documents.words import cut, did_you_mean
 from polyrules.errors import ConfigError, Problem
 from polyrules.language.expression import Kind, Type
 from polyrules.language.strategy import Param
@@ -36,6 +38,7 @@ UNIT_OF = {
     "ratio": "1",
 }
 RANGE = "PS013"
+NOT_OF_BASE = "PS022"
 SECONDS_OF = {"hours": 3600.0, "seconds": 1.0}
 
 
@@ -66,10 +69,10 @@ def read_params(document: Document) -> Declared:
     params: list[Param] = []
     kinds: dict[str, str] = {}
     problems: list[Problem] = []
-    wrong = document.wrong()
+    wrong = {path[:2] for path in document.wrong()}
     for name, body in data.items() if isinstance(data, dict) else ():
         at: Path = ("params", name)
-        if any(path[:2] == at for path in wrong) or ("params",) in wrong:
+        if at in wrong or ("params",) in wrong:
             continue
         before = len(problems)
         param = _read_param(document, at, body, problems)
@@ -112,6 +115,43 @@ def with_settings(
     if wrong:
         raise ConfigError("; ".join(wrong), hint="; ".join(filter(None, hints)))
     return tuple(by_name.values())
+
+
+def with_defaults(document: Document, declared: Declared) -> Declared:
+    """Return params with the defaults that a file which extends theirs gives them.
+
+    Args:
+        document: The file that extends, compared with its schema.
+        declared: The params of its base.
+
+    Returns:
+        The params, those of the file with its values. Problems: PS022 for a param that
+        the base lacks; PS003, PS013, PU003 and PU005 as for any value.
+    """
+    by_name = {param.name: param for param in declared.params}
+    problems: list[Problem] = []
+    data = document.data.get("params")
+    for name in data if isinstance(data, dict) else ():
+        at: Path = ("params", name)
+        if document.is_wrong(("params",)) or document.is_wrong(at):
+            continue
+        if name not in by_name:
+            hint = did_you_mean(name, by_name) or f"params: {_listed(declared)}"
+            message = f'the base has no param "{cut(name)}"'
+            problems.append(
+                document.problem(at, NOT_OF_BASE, message, hint=hint, on_key=True)
+            )
+            continue
+        param, kind = by_name[name], declared.kinds[name]
+        try:
+            value = _value(document.raw(at), kind)
+            _check_range(value, param, kind, name)
+        except _Wrong as error:
+            hint = " ".join(filter(None, (error.hint, _range(param, kind))))
+            problems.append(document.problem(at, error.code, error.message, hint=hint))
+        else:
+            by_name[name] = msgspec.structs.replace(param, value=value, default=value)
+    return Declared(tuple(by_name.values()), declared.kinds, tuple(problems))
 
 
 def _set(param: Param, value: float | bool) -> Param:  # noqa: FBT001 - a param's value may be a bool

@@ -61,7 +61,7 @@ def strategy_schema() -> Schema:
     whole = forms.mapping_of(
         "A trading strategy for polyrules.",
         parts,
-        required=("polyrules", "strategy", "universe", "rules", "sizing", "schedule"),
+        required=("polyrules", "strategy", "universe", "rules", "schedule"),
         later={
             "extends": LATER,
             "tiers": "write schedule: {tiers: [...]}",

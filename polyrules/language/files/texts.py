@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from polyrules.documents.document import Document, Path
+from polyrules.documents.quantities import parse_shares, parse_usd
 from polyrules.documents.words import did_you_mean
 from polyrules.errors import Problem
 from polyrules.language.actions import Piece
@@ -140,13 +141,19 @@ class Texts:
         return checked.expression
 
     def amount(self, at: Path) -> Expression | None:
-        """Read the expression at `at`, which must be in shares or in usd."""
+        """Read the amount at `at`: 25 USD, 50 shares, or an expression in either."""
+        told = self.value(*at)
+        for unit, parse in (("usd", parse_usd), ("shares", parse_shares)):
+            if isinstance(told, str) and (stated := parse(told)) is not None:
+                return self.written(
+                    "stake", {"stake": (Type(Kind.NUMBER, unit), stated)}
+                )
         read = self.expression(at, None)
         if read is None or read.type.unit in ("shares", "usd"):
             return read
         found = "a bool" if read.type.kind is Kind.BOOL else unit_shown(read.type.unit)
         message = f"{at[-1]} needs shares or usd, got {found}"
-        hint = "use a param of type shares or usd, or a feature such as ask_size"
+        hint = "write 25 USD or 50 shares, or an expression in one of them"
         self.tell(at, WRONG_TYPE, message, hint)
         return None
 

@@ -22,7 +22,7 @@ def tidied(layout: Layout) -> str:
             continue
         bare = line.rstrip()
         if bare or (written and written[-1].strip()):
-            written.append(bare + (end if not line.endswith("\n") else _end(line)))
+            written.append(bare + _end(line))
     while written and not written[-1].strip() and len(layout.lines) - 1 not in kept:
         written.pop()
     return "".join(written)
