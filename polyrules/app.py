@@ -35,6 +35,7 @@ from polyrules.features.catalog import Feed
 from polyrules.features.table import Feeds
 from polyrules.journal.records import RunSpec, StrategySource, TapeSource
 from polyrules.journal.store import Store
+from polyrules.language.chain import among
 from polyrules.language.load import load
 from polyrules.language.strategy import Strategy
 from polyrules.summary import Summary, Tally, summarise
@@ -48,11 +49,15 @@ PAPER = "paper"
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """A strategy as handed in: what to call it, its text, its parameters."""
+    """A strategy as handed in: what to call it, its text, its parameters.
+
+    `bases` are the texts of the files it stands on, by path; none for most.
+    """
 
     path: str
     text: str
     settings: dict[str, str] = {}
+    bases: dict[str, str] = {}
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,7 +187,10 @@ def with_settings(
         StrategyError: A file is wrong.
         ConfigError: A setting is malformed, or no strategy has its parameter.
     """
-    strategies = [load(source.text, path=source.path) for source in sources]
+    strategies = [
+        load(source.text, path=source.path, find=among(source.bases))
+        for source in sources
+    ]
     params = [{param.name for param in strategy.params} for strategy in strategies]
     given: list[dict[str, str]] = [dict(source.settings) for source in sources]
     for setting in settings:
@@ -236,7 +244,12 @@ def load_all(sources: Iterable[Source]) -> tuple[Strategy, ...]:
     """
     loaded: dict[StrategyId, Strategy] = {}
     for source in sources:
-        strategy = load(source.text, path=source.path, settings=source.settings)
+        strategy = load(
+            source.text,
+            path=source.path,
+            settings=source.settings,
+            find=among(source.bases),
+        )
         if strategy.id in loaded:
             raise ConfigError(
                 f"{source.path} and {loaded[strategy.id].path} are both called "
@@ -299,6 +312,7 @@ def begin(job: Job) -> RunSpec:
                 digest=strategy.digest,
                 params={param.name: param.value for param in strategy.params},
                 settings=source.settings,
+                bases=source.bases,
             )
             for source, strategy in zip(job.sources, job.strategies, strict=True)
         ),

@@ -56,7 +56,8 @@ def replay(run: Run, store: Store, tape_path: Path | None = None) -> Replayed:
     spec = run.spec
     fault = store.verify(run.id) or _tape_fault(spec, tape_path)
     strategies = load_all(
-        Source(path=s.path, text=s.text, settings=s.settings) for s in spec.strategies
+        Source(path=s.path, text=s.text, settings=s.settings, bases=s.bases)
+        for s in spec.strategies
     )
     engine = build_engine(spec, strategies)
     tally = Tally(strategies)

@@ -67,8 +67,13 @@ def _check_strategies(path: str, desk: Desk) -> None:
     sources = []
     for entry in desk.strategies:
         label, text = resolve(entry.file)
-        source = app.Source(path=label, text=text, settings=dict(entry.params))
         try:
+            source = app.Source(
+                path=label,
+                text=text,
+                settings=dict(entry.params),
+                bases=bases_of(label, text),
+            )
             app.load_all([source])
         except StrategyError as error:
             problems.extend(error.problems)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from polyrules.cli.bases import find_base
 from polyrules.cli.problems import harmless
 from polyrules.cli.shipped import resolve
 from polyrules.cli.writing import replace
@@ -25,7 +26,7 @@ def command(file: str, output: str | None) -> None:
     strategy is wrong, and has no page.
     """
     label, text = resolve(file)
-    page = "\n".join(map(harmless, card(load(text, path=label)).split("\n")))
+    page = "\n".join(map(harmless, card(load(text, path=label, find=find_base)).split("\n")))
     if output is None:
         click.echo(page, nl=False)
     else:

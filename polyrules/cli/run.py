@@ -13,6 +13,7 @@ import msgspec
 
 from polyrules import app
 from polyrules.cli import INTERRUPTED
+from polyrules.cli.bases import bases_of
 from polyrules.cli.journal_options import DESK, desk_at, journal_at
 from polyrules.cli.shipped import resolve
 from polyrules.cli.summary_text import summary_lines
@@ -127,7 +128,10 @@ def _sources(files: tuple[str, ...], desk: Desk) -> list[app.Source]:
     sources = []
     for name, params in wanted:
         label, text = resolve(name)
-        sources.append(app.Source(path=label, text=text, settings=params))
+        bases = bases_of(label, text)
+        sources.append(
+            app.Source(path=label, text=text, settings=params, bases=bases)
+        )
     return sources
 
 

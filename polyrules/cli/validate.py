@@ -5,6 +5,7 @@ from typing import NamedTuple
 import click
 import msgspec
 
+from polyrules.cli.bases import find_base
 from polyrules.cli.problems import counted, harmless, rendered
 from polyrules.cli.shipped import resolve
 from polyrules.errors import ConfigError, InputError, PolyrulesError, Problem, Severity
@@ -53,7 +54,7 @@ def command(files: tuple[str, ...], layout: str, assignments: tuple[str, ...]) -
     for file in files:
         try:
             path, text = resolve(file)
-            _, problems = load_all(text, path, settings)
+            _, problems = load_all(text, path, settings, find_base)
         except (InputError, ConfigError) as error:
             unusable = True
             _complain(error)

@@ -17,7 +17,8 @@ class StrategySource(msgspec.Struct, frozen=True, kw_only=True):
     """One strategy of a run, with its whole text: a run is replayed from its journal.
 
     `digest` is that of the checked file, `params` the values it ran with, `settings`
-    those among them that the user gave.
+    those among them that the user gave, `bases` the texts of the files it stands on,
+    by path.
     """
 
     id: StrategyId
@@ -26,6 +27,7 @@ class StrategySource(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     params: dict[str, float | bool | str] = {}
     settings: dict[str, str] = {}
+    bases: dict[str, str] = {}
 
 
 class TapeSource(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,13 @@ A block is fenced as `console`; each line `$ polyrules ...` is run in an empty f
 that holds the checkout's examples, strategies and tests, all blocks of a document in
 order. A line `...` stands for any number of lines. A line `# exit 1` after the output
 states the exit code where it is not 0.
+
+A block fenced as `yaml` may be a file that later commands find. The line before it is a
+comment that nobody sees on the page:
+
+    <!-- file: mine.yaml -->         the block is the file
+    <!-- part of: mine.yaml -->      its keys take the place of the file's, or are added
+    <!-- continues: 1-first.md -->   the files of that page, as they are at its end
 """
 
 import os
@@ -22,15 +29,23 @@ from click.testing import CliRunner
 from polyrules.cli import polyrules
 
 ROOT = Path(__file__).parents[2]
-BLOCK = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"(?:^<!-- (?P<how>file|part of): (?P<name>[\w.-]+) -->\n)?"
+    r"^```(?P<kind>console|yaml)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+CONTINUES = re.compile(r"^<!-- continues: ([\w.-]+) -->$", re.MULTILINE)
+PARTS = re.compile(r"^(?=[a-z_]+:)", re.MULTILINE)
 ANYTHING = "..."
 RUN_ID = re.compile(r"\b[0-9]{8}-[0-9]{6}-[0-9a-f]{6}\b")  # holds the wall clock
 
 
 def documents() -> tuple[Path, ...]:
     """Return the documents whose blocks are held to what the program prints."""
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-    return tuple(page for page in pages if BLOCK.search(page.read_text("utf-8")))
+    docs = ROOT / "docs"
+    guide = sorted((docs / "guide").glob("*.md"))
+    pages = [ROOT / "README.md", *sorted(docs.glob("*.md")), *guide]
+    return tuple(page for page in pages if "```console\n" in page.read_text("utf-8"))
 
 
 def printed(document: Path) -> str:
@@ -41,11 +56,41 @@ def printed(document: Path) -> str:
             (Path(folder) / name).symlink_to(ROOT / name)
         os.chdir(folder)
         try:
-            return BLOCK.sub(
-                lambda block: "".join(_run(block[1])), document.read_text("utf-8")
-            )
+            _begin(document)
+            return BLOCK.sub(_carried_out, document.read_text("utf-8"))
         finally:
             os.chdir(came_from)
+
+
+def _begin(document: Path) -> None:
+    """Write the files of the pages that a document continues."""
+    for earlier in CONTINUES.findall(document.read_text("utf-8")):
+        page = document.parent / earlier
+        _begin(page)
+        for block in BLOCK.finditer(page.read_text("utf-8")):
+            _write(block)
+
+
+def _carried_out(block: re.Match[str]) -> str:
+    _write(block)
+    if block["kind"] == "yaml":
+        return block[0]
+    return f"```console\n{''.join(_run(block['text']))}```"
+
+
+def _write(block: re.Match[str]) -> None:
+    if block["how"] == "file":
+        Path(block["name"]).write_text(block["text"], "utf-8")
+    elif block["how"] == "part of":
+        path = Path(block["name"])
+        path.write_text(with_parts(path.read_text("utf-8"), block["text"]), "utf-8")
+
+
+def with_parts(text: str, parts: str) -> str:
+    """Return a YAML text with other values of some keys; new keys come last."""
+    found = {part.partition(":")[0]: part for part in PARTS.split(text)}
+    found |= {part.partition(":")[0]: part for part in PARTS.split(parts) if part}
+    return "".join(part.rstrip("\n") + "\n" for part in found.values())
 
 
 def _run(block: str) -> Iterator[str]:
