@@ -16,6 +16,7 @@ from polyrules.domain.steps import Approved, Value
 from polyrules.engine.exits import HARD_STOP
 from polyrules.errors import InputError, StrategyError
 from polyrules.journal.records import DecisionRow, Run, StrategySource
+from polyrules.language.chain import among
 from polyrules.language.load import load
 
 NAMED_MAX = 8  # so many markets a hint names
@@ -96,7 +97,7 @@ def _check_names(run: Run, strategy: str | None, rule: str | None) -> None:
 
 def _rules(source: StrategySource) -> list[str]:
     try:
-        strategy = load(source.text, path=source.path)
+        strategy = load(source.text, path=source.path, find=among(source.bases))
     except StrategyError as error:
         raise InputError(
             f"{source.path}: this polyrules cannot read the strategy as recorded any "

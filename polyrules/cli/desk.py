@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from polyrules import app
+from polyrules.cli.bases import bases_of
 from polyrules.cli.shipped import resolve
 from polyrules.config import LIMITS, Desk, desk_yaml, duration_text, load_desk
 from polyrules.errors import ConfigError, InputError, Problem, StrategyError
@@ -79,8 +80,9 @@ def _check_strategies(path: str, desk: Desk) -> None:
             problems.extend(error.problems)
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}", hint=error.hint) from error
-        if entry.enabled:
-            sources.append(source)
+        else:
+            if entry.enabled:
+                sources.append(source)
     if problems:
         raise StrategyError(tuple(dict.fromkeys(problems)))
     app.load_all(sources)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import click
 
+from polyrules.cli.bases import find_base
 from polyrules.cli.lint_formats import FORMATS, Listed
 from polyrules.cli.problems import harmless
 from polyrules.cli.test_files import open_source
@@ -94,7 +95,9 @@ def command(
         try:
             read = _read(file, fix=fix, diff=diff)
             changed |= diff and bool(read.changes)
-            report = look_at(read.text, read.path, settings, lacking, read.beside)
+            report = look_at(
+                read.text, read.path, settings, lacking, read.beside, find_base
+            )
         except (InputError, ConfigError) as error:
             unusable = True
             _complain(error)

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import click
 
+from polyrules.cli.bases import find_base
 from polyrules.cli.junit import as_junit
 from polyrules.cli.problems import harmless
 from polyrules.cli.test_files import Source, expanded, open_source
 from polyrules.cli.test_json import as_json
 from polyrules.cli.test_text import Tested, lines
-from polyrules.documents.source import read_yaml
+from polyrules.documents.document import Document
 from polyrules.errors import InputError, StrategyError
 from polyrules.language.evaluators.reference import Row
 from polyrules.language.files.examples import Fixture
-from polyrules.language.load import load
+from polyrules.language.load import examine, load
 from polyrules.language.strategy import Strategy
 from polyrules.language.testing.coverage import coverage
 from polyrules.language.testing.mutate import Score, mutants, score
@@ -107,27 +108,31 @@ def _sources(names: tuple[str, ...]) -> Iterator[Source | InputError]:
 
 def _test(source: Source, *, covers: bool, mutates: bool) -> Tested:
     loads = partial(_load, source)
-    document = read_yaml(source.text, source.path)
+    looked = examine(source.text, source.path, find=find_base)
     try:
-        suite = open_suite(document, loads, source.beside, _from_tape)
+        suite = open_suite(
+            looked.document, loads, source.beside, _from_tape, looked.declared
+        )
     except StrategyError as error:
         return Tested(source.path, source.path, (), error.problems)
     return Tested(
         source.path,
         suite.strategy.id,
         suite.run(),
-        document=document,
+        document=looked.root,
         coverage=coverage(suite.strategy, suite.trials) if covers else None,
-        score=_score(suite) if mutates else None,
+        score=_score(suite, looked.root) if mutates else None,
     )
 
 
-def _score(suite: Suite) -> Score:
-    return score(suite.trials, mutants(suite.strategy, suite.document))
+def _score(suite: Suite, root: Document) -> Score:
+    return score(suite.trials, mutants(suite.strategy, root))
 
 
 def _load(source: Source, settings: Mapping[str, str]) -> Strategy:
-    return load(source.text, path=source.path, settings=settings)
+    return load(
+        source.text, path=source.path, settings=settings, find=find_base
+    )
 
 
 def _from_tape(fixture: Fixture, path: str, strategy: Strategy) -> Row:

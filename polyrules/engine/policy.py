@@ -54,14 +54,15 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 def ordered(wishes: list[Wish], state: State) -> list[Wish]:
     """Return the wishes that are not on their way already, in their final order.
 
-    Wishes to reduce a position go first; then by priority, then edge, then strategy;
-    equals are ordered by (group, market, token), never by arrival.
+    What a quote wishes was compared with what rests before it came here. Wishes to
+    reduce a position go first; then by priority, then edge, then strategy; equals are
+    ordered by (group, market, token), never by arrival.
     """
     standing = {cooldown_key(live.order) for live in state.open_orders()}
     waiting = (
         wish
         for wish in wishes
-        if (wish.replaces is not None or not _on_its_way(wish, standing))
+        if (wish.quotes or not _on_its_way(wish, standing))
         and state.cooldowns.get(wish.key, 0) <= state.now
     )
     return sorted(waiting, key=_rank)
@@ -76,23 +77,24 @@ class Claims:
 
     Of two strategies that want the same order the first gets it, and none may buy into
     a market what another buys or sells the other way in the same Step. Each may leave
-    its own position, whatever the others do, and quote both sides. A refused wish
-    claims nothing.
+    its own position, whatever the others do, and quote both sides, each at several
+    prices. A refused wish claims nothing.
     """
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._sides: dict[MarketId, set[tuple[str, bool]]] = {}  # (whose quote, side)
-        self._taken: set[tuple[str, TokenId, Side]] = set()
+        self._taken: dict[tuple[str, TokenId, Side], str] = {}  # whose quote
 
     def allow(self, wish: Wish) -> bool:
         """Tell whether a wish contradicts nothing that was claimed before it."""
         return all(self._allow(wish, decision) for decision in wish.decisions)
 
     def _allow(self, wish: Wish, decision: Decision) -> bool:
-        if self._order(decision) in self._taken:
-            return False
         goes_long, quoter = self._goes_long(decision), _quoter(wish)
+        taken_by = self._taken.get(self._order(decision))
+        if taken_by is not None and (taken_by != quoter or not quoter):
+            return False
         against = {
             owner
             for owner, side in self._sides.get(decision.market, ())
@@ -103,7 +105,7 @@ class Claims:
     def claim(self, wish: Wish) -> None:
         """Note that a wish was approved."""
         for decision in wish.decisions:
-            self._taken.add(self._order(decision))
+            self._taken[self._order(decision)] = _quoter(wish)
             sides = self._sides.setdefault(decision.market, set())
             sides.add((_quoter(wish), self._goes_long(decision)))
 

@@ -5,6 +5,7 @@ stays; the rest is taken back and placed anew; and what no rule quotes any more 
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import msgspec
 
@@ -50,15 +51,19 @@ class Quotes:
         quote = fired.rule.then
         assert isinstance(quote, Quote), "asked for quotes only"
         known = fired.market(self._state, quote.market)
-        for index, side in enumerate(quote.sides):
-            wanted = self._wanted(side, index, fired, known.market)
-            if wanted is None:
+        sides = (
+            self._wanted(side, index, fired, known.market)
+            for index, side in enumerate(quote.sides)
+        )
+        wanted = [side for side in sides if side is not None]
+        resting = self._resting(fired.rule.id, wanted)
+        for one, live in zip(wanted, resting, strict=True):
+            if live is not None and live.cancelling:
+                continue  # its place is not free before the venue says so
+            if live is not None and self._stays(live, one, quote, fired):
+                self._kept.add(live.order.client_order_id)
                 continue
-            resting = self._resting(fired.rule.id, wanted)
-            if resting is not None and self._stays(resting, wanted, quote, fired):
-                self._kept.add(resting.order.client_order_id)
-                continue
-            yield self._wish(wanted, resting, quote, fired, known.market)
+            yield self._wish(one, live, quote, fired, known.market)
 
     def stale(self, markets: frozenset[str] | None = None) -> Asked:
         """Return the cancels of what rests and was not quoted.
@@ -104,13 +109,27 @@ class Quotes:
                 free += live.remaining
         return Shares(free)
 
-    def _resting(self, rule: str, wanted: Wanted) -> OpenOrder | None:
+    def _resting(self, rule: str, wanted: list[Wanted]) -> list[OpenOrder | None]:
+        """Return for each wanted order the resting one whose place it takes.
+
+        A quote may want several orders on one side: those nearest in price belong
+        together, and none takes the place of two.
+        """
+        found: list[OpenOrder | None] = [None] * len(wanted)
+        for _, index, live in sorted(self._candidates(rule, wanted), key=_nearest):
+            if found[index] is None and all(live is not other for other in found):
+                found[index] = live
+        return found
+
+    def _candidates(
+        self, rule: str, wanted: list[Wanted]
+    ) -> Iterator[tuple[Decimal, int, OpenOrder]]:
         for live in self._state.open_orders(strategy=self._strategy.id):
             order = live.order
-            same = order.token == wanted.token and order.side is wanted.side
-            if order.rule == rule and same and not live.cancelling:
-                return live
-        return None
+            for index, one in enumerate(wanted):
+                same = order.token == one.token and order.side is one.side
+                if order.rule == rule and same:
+                    yield abs(order.price - one.price), index, live
 
     def _stays(
         self, resting: OpenOrder, wanted: Wanted, quote: Quote, fired: Fired
@@ -152,6 +171,10 @@ class Quotes:
             replaces=resting.order.client_order_id if resting else None,
             quotes=True,
         )
+
+
+def _nearest(candidate: tuple[Decimal, int, OpenOrder]) -> tuple[Decimal, int]:
+    return candidate[:2]
 
 
 def _token(token: str, market: Market) -> TokenId:

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from simpleeval import SimpleEval
+from simpleeval import EvalWithCompoundTypes
 
 from polyrules.language.evaluators.compile import Plan
 from polyrules.language.evaluators.reference import RowReference, evaluate
@@ -54,13 +54,19 @@ class Plain:
 
     def __init__(self, chosen: Strategy) -> None:
         functions = {name: each.evaluate for name, each in FUNCTIONS.items()}
-        self._simple = SimpleEval(functions=functions)
+        self._simple = EvalWithCompoundTypes(functions=functions)
         self._universe = [chosen.universe] if chosen.universe else []
         self._lets = [(let.name, let.expression) for let in chosen.lets]
         self._whens = [rule.when for rule in chosen.rules]
 
     def answer(self, row: Row) -> int:
-        """Return the first rule that is TRUE, -1 if none is."""
+        """Return the first rule that is TRUE; -1 if none is, or if it raises."""
+        try:
+            return self._answer(row)
+        except (ArithmeticError, ValueError, TypeError):
+            return -1  # x / 0, which is missing to us
+
+    def _answer(self, row: Row) -> int:
         names = self._simple.names = dict(row)
         if not all(self._is(each) for each in self._universe):
             return -1

@@ -24,6 +24,7 @@ from polyrules.language.actions import (
     Trade,
     Veto,
 )
+from polyrules.language.evaluators.compile import Plan
 from polyrules.language.expression import Expression, Kind, Type
 from polyrules.language.expressions.check import Scope, check, feature_types
 from polyrules.language.expressions.parse import CHARS_MAX
@@ -42,6 +43,8 @@ from polyrules.language.strategy import (
 Row = dict[str, Value]
 TYPES = feature_types()
 BOOL = Type(Kind.BOOL)
+NUMBER = Type(Kind.NUMBER, "prob")  # of hoisted columns: drawn like prices
+TRUTHS = ("held_for", "crossed_above")
 PROB = Type(Kind.NUMBER, "prob")
 SHARES = Type(Kind.NUMBER, "shares")
 WORDS = TYPES["category"].values
@@ -283,9 +286,14 @@ def columns(
 
 
 def read_by(strategy: Strategy) -> dict[str, Type]:
-    """Return the features and windows that a strategy reads, with their types."""
-    windows = {each.name: each.argument.type for each in strategy.windows}
-    return {name: TYPES[name] for name in sorted(strategy.reads)} | windows
+    """Return the features and hoisted columns a strategy reads, with their types."""
+    types = strategy.rows.types()
+    read = Plan(strategy).reads | Plan(strategy).universe_reads
+    hoisted = {
+        each.name: BOOL if each.kernel in TRUTHS else NUMBER
+        for each in strategy.hoisted
+    }
+    return {name: types[name] for name in sorted(read) if name in types} | hoisted
 
 
 def encoded(value: Value, type_: Type) -> float:
@@ -335,8 +343,11 @@ def strategy(random: Random, depth: int = 3) -> Strategy:
             Leg(market="", side=Side.BUY, token=token, price=price())
             for token in ("yes", "no")
         )
-        actions: list[Action] = [trade, trade, Veto(), Cancel(), Quote(), Quote(sides=(side,))]
-        actions += [Basket(legs=legs, shares=shares(), edge=price())]
+        actions: list[Action] = [trade, trade, Veto(), Cancel(), Quote()]
+        actions += [
+            Quote(sides=(side,)),
+            Basket(legs=legs, shares=shares(), edge=price()),
+        ]
         return Rule(
             id=f"rule_{index}",
             when=condition(),

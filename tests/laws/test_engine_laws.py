@@ -51,10 +51,12 @@ merge: {price: max, size: sum, confidence: noisy_or}
 rules:
   - id: cheap
     when: best_ask < 0.4
-    then: {action: buy, token: yes_token, price: best_ask, size: 6 shares, confidence: 0.5}
+    then:
+      {action: buy, token: yes_token, price: best_ask, size: 6 shares, confidence: 0.5}
   - id: near_even
     when: abs(best_ask - 0.4) < 0.1
-    then: {action: buy, token: yes_token, price: best_ask, size: 6 shares, confidence: 0.5}
+    then:
+      {action: buy, token: yes_token, price: best_ask, size: 6 shares, confidence: 0.5}
   - id: dear
     when: best_bid > 0.8
     then: {action: cancel}

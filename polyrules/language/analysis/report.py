@@ -8,16 +8,16 @@ from collections.abc import Mapping
 import msgspec
 
 from polyrules.documents.document import Document
-from polyrules.documents.source import read_yaml
 from polyrules.errors import Problem, Severity, StrategyError
 from polyrules.features.catalog import Feed
 from polyrules.language.analysis.feeds import cost_seconds
 from polyrules.language.analysis.lints import Profile, find_all, profile_of
 from polyrules.language.analysis.subject import Subject
 from polyrules.language.analysis.suppressions import suppressed
+from polyrules.language.chain import Find
 from polyrules.language.evaluators.reference import Row
 from polyrules.language.files.examples import Fixture
-from polyrules.language.load import load, load_all
+from polyrules.language.load import examine, load
 from polyrules.language.strategy import Strategy
 from polyrules.language.testing.suite import open_suite
 
@@ -63,6 +63,7 @@ def look_at(
     settings: Mapping[str, str] | None = None,
     lacking: frozenset[Feed] = NO_FEEDS,
     beside: Document | None = None,
+    find: Find | None = None,
 ) -> Report:
     """Look at a strategy file with every lint.
 
@@ -72,32 +73,35 @@ def look_at(
         settings: Values for its params, as text.
         lacking: Feeds that are not there.
         beside: The file of tests beside it, if there is one.
+        find: How to find the file that it extends; its rules stand there, and so does
+            what is found in them.
 
     Raises:
         ConfigError: A setting names no param, or does not fit it.
     """
-    strategy, problems = load_all(text, path, settings)
+    looked = examine(text, path, settings, find)
+    strategy, problems = looked.strategy, looked.problems
     if strategy is None:
         return Report(path=path, problems=problems)
-    document = read_yaml(text, path)
     said = dict(settings or {})
     try:
         suite = open_suite(
-            document,
-            lambda more: load(text, path=path, settings=said | dict(more)),
+            looked.document,
+            lambda more: load(text, path=path, settings=said | dict(more), find=find),
             beside,
             _no_tape,
+            looked.declared,
         )
     except StrategyError as error:
         return Report(path=path, problems=error.problems)
     subject = Subject(
         strategy,
-        document,
+        looked.root,
         lacking,
         suite.trials,
         sees_all=all(example.fixture is None for example in suite.examples),
     )
-    left, count = suppressed(document, [*problems, *find_all(subject)])
+    left, count = suppressed(looked.root, [*problems, *find_all(subject)])
     left.sort(key=lambda each: (each.line, each.column, each.code))
     return Report(
         path=path,

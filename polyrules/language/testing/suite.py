@@ -20,7 +20,7 @@ from polyrules.language.files.examples import (
     read_examples,
     scope_of,
 )
-from polyrules.language.files.params import read_params
+from polyrules.language.files.params import Declared, read_params
 from polyrules.language.files.schema_tests import sibling_schema
 from polyrules.language.strategy import Strategy, Value
 from polyrules.language.testing.play import covered, played
@@ -77,6 +77,7 @@ def open_suite(
     loads: Loads,
     beside: Document | None = None,
     tapes: Tapes | None = None,
+    declared: Declared | None = None,
 ) -> Suite:
     """Put a strategy and its tests together.
 
@@ -85,6 +86,7 @@ def open_suite(
         loads: Loads it with other params.
         beside: The file of tests beside it, if there is one.
         tapes: Who reads tapes; without it a test with a fixture is a problem.
+        declared: The params; None: as the document says.
 
     Raises:
         StrategyError: One of the files is wrong.
@@ -93,7 +95,7 @@ def open_suite(
     problems: list[Problem] = []
     examples: list[Example] = []
     files = [document] if beside is None else [document, beside]
-    scope, declared = scope_of(strategy), read_params(document)
+    scope, declared = scope_of(strategy), declared or read_params(document)
     for file in files:
         if file is beside:
             problems += shape_of_tests(file)
