@@ -17,6 +17,7 @@ import msgspec
 from polyrules import __version__, clock
 from polyrules.config import Desk, Secret
 from polyrules.documents.words import did_you_mean
+from polyrules.domain import ports
 from polyrules.domain.events import (
     Event,
     Filled,
@@ -348,6 +349,16 @@ def build_engine(spec: RunSpec, strategies: Iterable[Strategy]) -> Engine:
     )
 
 
+def pretended(job: Job, feed: ports.Feed) -> Paper:
+    """Return the exchange of a job's paper run, over a feed of its tape."""
+    return Paper(
+        feed,
+        cash=job.bankroll,
+        refill=job.tape.manifest.assumed_books,
+        book_age_max=job.feeds.age(Feed.BOOK),
+    )
+
+
 async def run_on_paper(job: Job, journal: Secret, watch: Watch) -> Summary:
     """Run a job with pretended money, and record every Step.
 
@@ -362,12 +373,7 @@ async def run_on_paper(job: Job, journal: Secret, watch: Watch) -> Summary:
     """
     spec = begin(job)
     engine = build_engine(spec, job.strategies)
-    exchange = Paper(
-        Recorded(job.tape.events(), spec.tick),
-        cash=job.bankroll,
-        refill=job.tape.manifest.assumed_books,
-        book_age_max=job.feeds.age(Feed.BOOK),
-    )
+    exchange = pretended(job, Recorded(job.tape.events(), spec.tick))
     tally = Tally(job.strategies)
     with Store.open(journal.reveal()) as store:
         recorder = store.begin(spec)

@@ -36,6 +36,7 @@ tests:
     given: {accepting_orders: true, best_ask: 0.95}
     expect: {fires: none, unknown: [spread]}
 """
+EXTENDING = BASE.partition("universe:")[0]
 
 
 def parts(text: str) -> dict[str, str]:
@@ -51,6 +52,8 @@ def parts(text: str) -> dict[str, str]:
 def whole(example: str) -> str:
     """Return the base with the parts of an example in the place of its own."""
     new = parts(f"{example}\n")
+    if "extends" in new:  # all else is its base's
+        return "".join({**parts(EXTENDING), **new}.values())
     if "rules" in new and "tests" not in new:
         new["tests"] = ""  # they spoke of the rules that were
     return "".join({**parts(BASE), **new}.values())

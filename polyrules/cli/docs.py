@@ -26,7 +26,8 @@ def command(file: str, output: str | None) -> None:
     strategy is wrong, and has no page.
     """
     label, text = resolve(file)
-    page = "\n".join(map(harmless, card(load(text, path=label, find=find_base)).split("\n")))
+    strategy = load(text, path=label, find=find_base)
+    page = "\n".join(map(harmless, card(strategy).split("\n")))
     if output is None:
         click.echo(page, nl=False)
     else:

@@ -61,6 +61,18 @@ class Read(NamedTuple):
     metavar="FEED,...",
     help=f"Only these feeds are there, of {', '.join(GIVEN)}.",
 )
+@click.option(
+    "--tape",
+    type=click.Path(path_type=Path),
+    help="Try on this tape whether it looks ahead: cut it, and decide again.",
+)
+@click.option(
+    "--moments",
+    type=click.IntRange(1, 10_000),
+    default=70,
+    show_default=True,
+    help="How many moments --tape tries at most.",
+)
 @click.option("--fix", is_flag=True, help="Mend what can be mended without a choice.")
 @click.option(
     "--diff", is_flag=True, help="Show what --fix would change; write nothing."
@@ -72,6 +84,8 @@ def command(
     assignments: tuple[str, ...],
     feeds: str | None,
     *,
+    tape: Path | None,
+    moments: int,
     fix: bool,
     diff: bool,
 ) -> None:
@@ -96,8 +110,14 @@ def command(
             read = _read(file, fix=fix, diff=diff)
             changed |= diff and bool(read.changes)
             report = look_at(
-                read.text, read.path, settings, lacking, read.beside, find_base
+                read.text, read.path, settings, lacking, read.beside, find=find_base
             )
+            if tape is not None:
+                from polyrules.cli.lint_tape import (  # noqa: PLC0415 - heavy: polars
+                    with_proof,
+                )
+
+                report = with_proof(report, read.text, settings, tape, moments)
         except (InputError, ConfigError) as error:
             unusable = True
             _complain(error)

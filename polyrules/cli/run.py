@@ -129,9 +129,7 @@ def _sources(files: tuple[str, ...], desk: Desk) -> list[app.Source]:
     for name, params in wanted:
         label, text = resolve(name)
         bases = bases_of(label, text)
-        sources.append(
-            app.Source(path=label, text=text, settings=params, bases=bases)
-        )
+        sources.append(app.Source(path=label, text=text, settings=params, bases=bases))
     return sources
 
 

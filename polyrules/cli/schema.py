@@ -12,7 +12,7 @@ from polyrules.cli.writing import replace
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["strategy", "desk", "mapping"]))
+@click.argument("kind", type=click.Choice(["strategy", "extension", "desk", "mapping"]))
 @click.option(
     "-o", "--output", metavar="FILE", help="Write to this file, in place of its text."
 )
@@ -66,6 +66,14 @@ def _strategy() -> str:
     return json.dumps(STRATEGY_SCHEMA, indent=1, ensure_ascii=False) + "\n"
 
 
+def _extension() -> str:
+    from polyrules.language.files.schema_extension import (  # noqa: PLC0415 - only if asked for
+        EXTENSION_SCHEMA,
+    )
+
+    return json.dumps(EXTENSION_SCHEMA, indent=1, ensure_ascii=False) + "\n"
+
+
 def _desk() -> str:
     from polyrules import config  # noqa: PLC0415 - only if asked for
 
@@ -80,6 +88,7 @@ def _mapping() -> str:
 
 SCHEMAS: dict[str, Callable[[], str]] = {
     "strategy": _strategy,
+    "extension": _extension,
     "desk": _desk,
     "mapping": _mapping,
 }

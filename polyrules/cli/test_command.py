@@ -130,9 +130,7 @@ def _score(suite: Suite, root: Document) -> Score:
 
 
 def _load(source: Source, settings: Mapping[str, str]) -> Strategy:
-    return load(
-        source.text, path=source.path, settings=settings, find=find_base
-    )
+    return load(source.text, path=source.path, settings=settings, find=find_base)
 
 
 def _from_tape(fixture: Fixture, path: str, strategy: Strategy) -> Row:

@@ -93,6 +93,8 @@ class Quotes:
             free = self._free(fired.rule.id, token)
             if side.or_buy is not None and free < max(market.size_min, shares_of(1)):
                 token, way, price = _token(side.or_buy, market), Side.BUY, 1.0 - price
+            elif min(shares, free) < market.size_min:
+                return None  # too few to rest; what must go is for the exits
             else:
                 shares = Shares(min(shares, free))
         at = on_tick(price, market, way)

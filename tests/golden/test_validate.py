@@ -7,6 +7,7 @@ import pytest
 from click.testing import Result
 from syrupy.assertion import SnapshotAssertion
 
+from polyrules.cli.bases import find_base
 from polyrules.cli.problems import render
 from polyrules.errors import Severity
 from polyrules.language.load import load_all
@@ -16,7 +17,7 @@ HEADER = re.compile(r"# (?P<code>[A-Z]{2}\d{3}), line (?P<line>\d+): \S.*\n")
 PROMISED = """
     PR001 PR002 PR003 PR004 PR005
     PS001 PS002 PS003 PS004 PS005 PS006 PS007 PS008 PS009 PS010 PS011 PS012 PS013
-    PS014 PS015
+    PS014 PS015 PS020 PS021 PS022 PS023 PS024
     PE001 PE002 PE003 PN001 PN002 PN003 PN004
     PT001 PT002 PT003 PT004 PT005 PT006 PT007 PU001 PU002 PU003 PU004 PU005
     PW001 PW002 PW004 PL001 PL004 PC001 PX001
@@ -58,13 +59,14 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("file", BAD, ids=lambda file: file.stem)
 def test_a_mistake_is_told_once_and_where_it_is(
-    file: Path, snapshot: SnapshotAssertion
+    file: Path, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(file.parent)
     text = file.read_bytes().decode("utf-8")
     header = HEADER.match(text)
     assert header, f"{file.name} must begin with: # CODE, line N: what is wrong"
 
-    _, problems = load_all(text, file.name)
+    _, problems = load_all(text, file.name, find=find_base)
 
     found = [(problem.code, problem.line) for problem in problems]
     assert found == [(header["code"], int(header["line"]))]

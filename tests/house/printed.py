@@ -2,6 +2,7 @@
 
     python tests/house/printed.py            say which blocks differ; exit 1 if any
     python tests/house/printed.py --write    write what the program prints
+    python tests/house/printed.py README.md  only this document
 
 A block is fenced as `console`; each line `$ polyrules ...` is run in an empty folder
 that holds the checkout's examples, strategies and tests, all blocks of a document in
@@ -127,7 +128,8 @@ def matches(shown: str, said: str) -> bool:
 def main() -> None:
     """Compare, or write."""
     differing = 0
-    for document in documents():
+    named = [Path(word).resolve() for word in sys.argv[1:] if word != "--write"]
+    for document in named or documents():
         text = printed(document)
         if text == document.read_text("utf-8"):
             continue

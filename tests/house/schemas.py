@@ -10,6 +10,7 @@ from pathlib import Path
 
 from polyrules import config
 from polyrules.language.files.schema import STRATEGY_SCHEMA
+from polyrules.language.files.schema_extension import EXTENSION_SCHEMA
 from polyrules.venues.tape import mapping
 
 FOLDER = Path(__file__).parents[2] / "schemas"
@@ -19,6 +20,8 @@ def generated() -> dict[str, str]:
     """Return the text of every schema file by its name."""
     return {
         "desk.v1.json": json.dumps(config.schema(), indent=1) + "\n",
+        "extension.v1.json": json.dumps(EXTENSION_SCHEMA, indent=1, ensure_ascii=False)
+        + "\n",
         "mapping.v1.json": mapping.schema().decode(),
         "strategy.v1.json": json.dumps(STRATEGY_SCHEMA, indent=1, ensure_ascii=False)
         + "\n",

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from polyrules.cli.bases import find_base
 from polyrules.config.reading import parse_desk
 from polyrules.errors import ConfigError
 from polyrules.features.catalog import Feed
@@ -12,7 +13,7 @@ from tests.lint_files import BASE, whole
 
 CODE = re.compile(r"\bP[A-Z]\d{3}\b")
 # Too long to print; tests/bad and tests/unit show them.
-SKETCHED = {"PC001", "PC002", "PS017", "PW004"}
+SKETCHED = {"PC001", "PS024", "PC002", "PS017", "PW004"}
 LACKING = {"PL010": frozenset({Feed.GAMMA})}
 
 
@@ -24,7 +25,7 @@ def codes_in(page: Page, example: str) -> set[str]:
             return set(CODE.findall(str(error)))
         return set()
     lacking = LACKING.get(page.code, frozenset())
-    report = look_at(whole(example), "example.yaml", lacking=lacking)
+    report = look_at(whole(example), "example.yaml", lacking=lacking, find=find_base)
     return {problem.code for problem in report.problems}
 
 

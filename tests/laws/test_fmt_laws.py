@@ -23,10 +23,11 @@ FILES = [
     *sorted((ROOT / "examples" / "strategies").glob("*.yaml")),
 ]
 PART = re.compile(r"^(?=[a-z])", re.MULTILINE)
-KEYS = re.compile(r"(?:^      [a-z]+: .*\n)+", re.MULTILINE)
+# lines of one key each, and no text that goes on below
+KEYS = re.compile(r"(?:^      [a-z]+: .*\n(?!       ))+", re.MULTILINE)
 KEY = re.compile(r"^ *(?:- )?[a-z_]+:", re.MULTILINE)
 EXPRESSION = re.compile(
-    r"^( +(?:price|fair|edge|z|jump|moved): )([^#{\n]+)$", re.MULTILINE
+    r"^( +(?:price|fair|edge|z|jump|moved): )([^#{>|\n][^#{\n]*)$", re.MULTILINE
 )
 
 
@@ -88,7 +89,7 @@ def test_a_shipped_strategy_is_formatted_already(file: Path) -> None:
 
 
 @given(file=st.sampled_from(FILES), random=seeds)
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_formatting_never_changes_what_a_strategy_means(
     file: Path, random: Random
 ) -> None:
@@ -99,12 +100,12 @@ def test_formatting_never_changes_what_a_strategy_means(
     before, after = read_yaml(text, "x").data, read_yaml(done, "x").data
     assert digest(after) == digest(before)
     assert after["strategy"] == before["strategy"]
-    assert after["tests"] == before["tests"]
-    assert list(after["let"]) == list(before["let"])
+    assert after.get("tests") == before.get("tests")
+    assert list(after.get("let", ())) == list(before.get("let", ()))
 
 
 @given(file=st.sampled_from(FILES), random=seeds)
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_a_formatted_file_is_formatted_already(file: Path, random: Random) -> None:
     done = formatted(untidy(file.read_text("utf-8"), random), file.name)
 
@@ -115,7 +116,7 @@ def test_a_formatted_file_is_formatted_already(file: Path, random: Random) -> No
 
 
 @given(file=st.sampled_from(FILES), random=seeds)
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_every_comment_stays_with_what_it_stands_at(file: Path, random: Random) -> None:
     text = untidy(file.read_text("utf-8"), random)
 
@@ -146,7 +147,7 @@ def test_the_blanks_of_an_expression_do_not_depend_on_those_it_had(
     cut=st.integers(0, 40),
     put=st.text(st.sampled_from(" \n-:#,{}[]'\"|>+x0\t\r\x85\u2028&*!?%"), max_size=6),
 )
-@settings(max_examples=120)
+@settings(max_examples=80)
 def test_a_damaged_file_is_refused_or_formatted_and_never_a_surprise(
     file: Path, at: int, cut: int, put: str
 ) -> None:

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from polyrules import app
 from polyrules.cli import polyrules
 from polyrules.config import default_desk
+from polyrules.domain.ids import StrategyId
 from polyrules.engine.engine import Engine
 from polyrules.venues.recorded import with_ticks
 
@@ -99,7 +100,7 @@ def test_in_the_table_march_stands_above_june_in_1412_slots(shared_data: Path) -
 
 
 def test_the_engine_reads_the_same_inversions_slot_by_slot(played: Engine) -> None:
-    fired = played.rules["count"].funnel.fired
+    fired = played.rules[StrategyId("count")].funnel.fired
 
     # 40 of the 1,412 slots lie where the assumed book has no ask: from 0.9985 on, the
     # price rounds to a dollar. In 6 slots a price still stands that was not told anew.

@@ -10,7 +10,7 @@ from polyrules.features.catalog import CATALOG
 Cli = Callable[..., Result]
 
 
-@pytest.mark.parametrize("kind", ["strategy", "desk", "mapping"])
+@pytest.mark.parametrize("kind", ["strategy", "extension", "desk", "mapping"])
 def test_the_printed_schema_is_the_one_that_is_shipped(
     cli: Cli, root: Path, kind: str
 ) -> None:

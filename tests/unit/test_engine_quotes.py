@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from polyrules.domain.events import Event, Filled, Halted, OrderReported
+from polyrules.domain.events import BookChanged, Event, Filled, Halted, OrderReported
 from polyrules.domain.ids import ClientOrderId, RunId, StrategyId
 from polyrules.domain.limits import Limits
 from polyrules.domain.money import Shares, Side, Usd
@@ -18,7 +18,7 @@ FEEDS = Feeds(given=(Feed.BOOK, Feed.TRADES, Feed.GAMMA), max_age={})
 QUOTER = StrategyId("quoter")
 TWO_SIDES = """\
 polyrules: 1
-strategy: {id: quoter, version: 1.0.0, title: Quotes a cent around the mid}
+strategy: {id: quoter, version: 1.0.0, title: Quotes two cents around the mid}
 universe: {each: market, where: accepting_orders}
 rules:
   - id: pull
@@ -29,8 +29,8 @@ rules:
     then:
       action: quote
       sides:
-        - {action: buy, token: yes_token, price: mid - 0.01, shares: 20}
-        - {action: sell, token: yes_token, price: mid + 0.01, shares: 20,
+        - {action: buy, token: yes_token, price: mid - 0.02, shares: 20}
+        - {action: sell, token: yes_token, price: mid + 0.02, shares: 20,
            or_buy: no_token}
       requote: {if_moved: 0.02, min_interval: 3s}
 sizing: {method: fixed, amount: 10 USD}
@@ -54,10 +54,11 @@ rules:
 sizing: {method: fixed, amount: 10 USD}
 schedule: {every: 1s}
 """
-WIDE = {"bids": (("0.45", "100"),), "asks": (("0.55", "100"),)}  # mid 0.50
-NARROW = {"bids": (("0.49", "100"),), "asks": (("0.51", "100"),)}
-HIGHER = {"bids": (("0.46", "100"),), "asks": (("0.56", "100"),)}  # mid 0.51
-MUCH_HIGHER = {"bids": (("0.48", "100"),), "asks": (("0.58", "100"),)}  # mid 0.53
+WIDE = ("0.45", "0.55")  # mid 0.50
+NARROW = ("0.49", "0.51")
+HIGHER = ("0.46", "0.56")  # mid 0.51
+MUCH_HIGHER = ("0.48", "0.58")  # mid 0.53
+FAR_HIGHER = ("0.50", "0.60")  # mid 0.55
 
 Placed = tuple[Side, str, float, float]  # side, token, price, shares
 
@@ -70,6 +71,10 @@ def engine(text: str = TWO_SIDES) -> Engine:
         feeds=FEEDS,
         run=RunId("r1"),
     )
+
+
+def between(seconds: float, bid: str, ask: str) -> BookChanged:
+    return book(seconds, bids=((bid, "100"),), asks=((ask, "100"),))
 
 
 def play(desk: Engine, *happened: Event) -> list[Step]:
@@ -97,7 +102,7 @@ def cancelled(step: Step) -> list[tuple[ClientOrderId, str]]:
 
 def quoting(desk: Engine) -> tuple[Order, ...]:
     """Let the desk quote, and the venue accept; return the resting orders."""
-    *_, step = play(desk, listed(), book(**WIDE), tick(1))
+    *_, step = play(desk, listed(), between(0, *WIDE), tick(1))
     resting = tuple(orders(step))
     for order in resting:
         desk.process(report(order, 1, Report.ACCEPTED))
@@ -127,11 +132,11 @@ def filled(order: Order, seconds: float, shares: str) -> Filled:
 def test_both_sides_are_wanted_and_without_shares_the_sell_buys_the_other_token() -> (
     None
 ):
-    *_, step = play(engine(), listed(), book(**WIDE), tick(1))
+    *_, step = play(engine(), listed(), between(0, *WIDE), tick(1))
 
     assert placed(step) == [
-        (Side.BUY, "m:no", 0.49, 20),  # selling YES at 0.51 is buying NO at 0.49
-        (Side.BUY, "m:yes", 0.49, 20),
+        (Side.BUY, "m:no", 0.48, 20),  # selling YES at 0.52 is buying NO at 0.48
+        (Side.BUY, "m:yes", 0.48, 20),
     ]
     assert all(order.post_only for order in orders(step))
 
@@ -149,7 +154,7 @@ def test_a_move_smaller_than_the_file_says_is_sat_out() -> None:
     desk = engine()
     quoting(desk)
 
-    *_, step = play(desk, book(5, **HIGHER), tick(6))
+    *_, step = play(desk, between(5, *HIGHER), tick(6))
 
     assert step.commands == ()
 
@@ -158,22 +163,38 @@ def test_a_move_as_large_as_the_file_says_replaces_both_sides() -> None:
     desk = engine()
     resting = quoting(desk)
 
-    *_, step = play(desk, book(5, **MUCH_HIGHER), tick(6))
+    *_, step = play(desk, between(5, *MUCH_HIGHER), tick(6))
 
     assert {order_id for order_id, _ in cancelled(step)} == {
         order.client_order_id for order in resting
     }
     assert placed(step) == [
-        (Side.BUY, "m:no", 0.46, 20),
-        (Side.BUY, "m:yes", 0.52, 20),
+        (Side.BUY, "m:no", 0.45, 20),
+        (Side.BUY, "m:yes", 0.51, 20),
     ]
+
+
+def test_a_bid_waits_where_it_would_meet_our_own_offer_that_is_still_going() -> None:
+    desk = engine()
+    no_side, yes_side = quoting(desk)
+
+    # wanted is a bid of 0.53, and 20 YES are still offered at 0.52
+    *_, first = play(desk, between(5, *FAR_HIGHER), tick(6))
+    play(desk, report(no_side, 6, Report.CANCELLED))
+    play(desk, report(yes_side, 6, Report.CANCELLED))
+    second = desk.process(tick(7))
+
+    (refused,) = (v for v in first.verdicts if isinstance(v, Refused))
+    assert refused.check == "own_order"
+    assert placed(first) == [(Side.BUY, "m:no", 0.43, 20)]
+    assert placed(second) == [(Side.BUY, "m:yes", 0.53, 20)]
 
 
 def test_nothing_is_replaced_before_its_interval_is_over() -> None:
     desk = engine()
     quoting(desk)
 
-    early, late = play(desk, book(2, **MUCH_HIGHER), tick(3), tick(4))[1:]
+    early, late = play(desk, between(2, *MUCH_HIGHER), tick(3), tick(4))[1:]
 
     assert early.commands == ()
     assert len(orders(late)) == 2
@@ -184,24 +205,24 @@ def test_a_shown_cancel_is_sent_once_and_its_place_stays_empty_until_it_is_told(
 ):
     desk = engine()
     no_side, yes_side = quoting(desk)
-    play(desk, book(5, **NARROW), tick(6))  # both are taken back
+    play(desk, between(5, *NARROW), tick(6))  # both are taken back
 
     waiting = desk.process(tick(7))
-    play(desk, report(no_side, 7, Report.CANCELLED), book(7, **WIDE))
+    play(desk, report(no_side, 7, Report.CANCELLED), between(7, *WIDE))
     half = desk.process(tick(8))
     play(desk, report(yes_side, 8, Report.CANCELLED))
     whole = desk.process(tick(9))
 
     assert waiting.commands == ()
-    assert placed(half) == [(Side.BUY, "m:no", 0.49, 20)]
-    assert placed(whole) == [(Side.BUY, "m:yes", 0.49, 20)]
+    assert placed(half) == [(Side.BUY, "m:no", 0.48, 20)]
+    assert placed(whole) == [(Side.BUY, "m:yes", 0.48, 20)]
 
 
 def test_a_quote_whose_rule_no_longer_holds_is_taken_back() -> None:
     desk = engine()
     resting = quoting(desk)
 
-    *_, step = play(desk, book(5, **NARROW), tick(6))
+    *_, step = play(desk, between(5, *NARROW), tick(6))
 
     assert cancelled(step) == [
         (order.client_order_id, "no longer quoted") for order in resting
@@ -224,7 +245,7 @@ def test_a_quote_is_pulled_where_the_rule_that_pulls_is_unknown() -> None:
     text = TWO_SIDES.replace("when: book_age > 30", "when: volume_24h < 1000")
 
     desk = engine(text)
-    *_, step = play(desk, listed(), book(**WIDE), tick(1))
+    *_, step = play(desk, listed(), between(0, *WIDE), tick(1))
 
     assert step.commands == ()  # volume_24h is missing: whoever pulls does not know
     assert desk.rules[QUOTER].funnel.fired == {"pull": 1}
@@ -241,12 +262,12 @@ def test_a_quote_whose_price_is_missing_is_taken_back() -> None:
 
 def test_a_side_of_no_shares_is_no_order() -> None:
     text = TWO_SIDES.replace(
-        "price: mid - 0.01, shares: 20", "price: mid - 0.01, shares: position_shares"
+        "price: mid - 0.02, shares: 20", "price: mid - 0.02, shares: position_shares"
     )
 
-    *_, step = play(engine(text), listed(), book(**WIDE), tick(1))
+    *_, step = play(engine(text), listed(), between(0, *WIDE), tick(1))
 
-    assert placed(step) == [(Side.BUY, "m:no", 0.49, 20)]
+    assert placed(step) == [(Side.BUY, "m:no", 0.48, 20)]
 
 
 def test_what_was_bought_is_offered_for_sale_as_such() -> None:
@@ -258,8 +279,8 @@ def test_what_was_bought_is_offered_for_sale_as_such() -> None:
 
     # 20 YES are held: the offer is a sell now, and the NO bid has to go
     assert placed(step) == [
-        (Side.SELL, "m:yes", 0.51, 20),
-        (Side.BUY, "m:yes", 0.49, 20),
+        (Side.SELL, "m:yes", 0.52, 20),
+        (Side.BUY, "m:yes", 0.48, 20),
     ]
     assert cancelled(step) == [(no_side.client_order_id, "no longer quoted")]
 
@@ -271,7 +292,17 @@ def test_a_sell_offers_no_more_than_there_is() -> None:
 
     *_, step = play(desk, tick(5))
 
-    assert placed(step) == [(Side.SELL, "m:yes", 0.51, 12)]
+    assert placed(step) == [(Side.SELL, "m:yes", 0.52, 12)]
+
+
+def test_fewer_shares_than_the_market_lets_rest_are_not_offered() -> None:
+    desk = engine(TWO_SIDES.replace("shares: 20,\n           or_buy: no_token}", "shares: 20}"))
+    (yes_side,) = quoting(desk)
+    play(desk, filled(yes_side, 2, "4"))
+
+    *_, step = play(desk, tick(5))
+
+    assert step.commands == ()
 
 
 def test_fewer_shares_than_the_market_takes_are_not_offered_but_the_other_bought() -> (
@@ -289,7 +320,7 @@ def test_fewer_shares_than_the_market_takes_are_not_offered_but_the_other_bought
 def test_orders_at_several_prices_of_one_side_rest_beside_each_other() -> None:
     desk = engine(LADDER)
 
-    *_, step = play(desk, listed(), book(**WIDE), tick(1))
+    *_, step = play(desk, listed(), between(0, *WIDE), tick(1))
     for order in orders(step):
         desk.process(report(order, 1, Report.ACCEPTED))
 
@@ -315,7 +346,9 @@ def test_a_ladder_moves_by_its_length_by_replacing_one_rung() -> None:
     desk = engine(LADDER)
     _, lower = quoting(desk)
 
-    *_, step = play(desk, book(5, bids=WIDE["bids"], asks=(("0.59", "9"),)), tick(6))
+    *_, step = play(
+        desk, book(5, bids=(("0.45", "100"),), asks=(("0.59", "9"),)), tick(6)
+    )
 
     # wanted are 0.50 and 0.48, and at 0.48 an order rests already
     assert placed(step) == [(Side.BUY, "m:yes", 0.50, 20)]
@@ -325,7 +358,7 @@ def test_a_ladder_moves_by_its_length_by_replacing_one_rung() -> None:
 def test_a_halted_desk_quotes_nothing_and_says_why() -> None:
     desk = engine()
     *_, step = play(
-        desk, listed(), book(**WIDE), Halted(at=at(0), by="the operator"), tick(1)
+        desk, listed(), between(0, *WIDE), Halted(at=at(0), by="the operator"), tick(1)
     )
 
     assert step.commands == ()
@@ -336,7 +369,7 @@ def test_a_halted_desk_quotes_nothing_and_says_why() -> None:
 
 
 def test_both_sides_count_against_the_limits() -> None:
-    strategy = load(TWO_SIDES + "risk: {max_position: 12 USD}\n", path="test.yaml")
+    strategy = load(TWO_SIDES + "risk: {max_position: 11 USD}\n", path="test.yaml")
     desk = Engine(
         [strategy],
         limits=Limits(),
@@ -345,13 +378,13 @@ def test_both_sides_count_against_the_limits() -> None:
         run=RunId("r1"),
     )
 
-    *_, step = play(desk, listed(), book(**WIDE), tick(1))
+    *_, step = play(desk, listed(), between(0, *WIDE), tick(1))
 
-    # 20 at 0.49 are 9.80; 2.20 are left, less than the 5 shares a market takes
-    assert placed(step) == [(Side.BUY, "m:no", 0.49, 20)]
+    # 20 at 0.48 are 9.60; 1.40 are left, less than the 5 shares a market takes
+    assert placed(step) == [(Side.BUY, "m:no", 0.48, 20)]
     (refused,) = (v for v in step.verdicts if isinstance(v, Refused))
     assert refused.check == "market_stake"
-    assert "2.20 usd" in refused.reason
+    assert "1.40 usd" in refused.reason
 
 
 def test_an_exit_that_must_leave_takes_its_own_offer_back_first() -> None:

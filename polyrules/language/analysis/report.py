@@ -63,6 +63,7 @@ def look_at(
     settings: Mapping[str, str] | None = None,
     lacking: frozenset[Feed] = NO_FEEDS,
     beside: Document | None = None,
+    *,
     find: Find | None = None,
 ) -> Report:
     """Look at a strategy file with every lint.

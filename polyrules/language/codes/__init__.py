@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from polyrules.language.codes import (
     expressions,
+    extensions,
     files,
     habits,
     keys,
@@ -17,7 +18,7 @@ __all__ = ["PAGES", "Page"]
 
 PAGES: Mapping[str, Page] = {
     page.code: page
-    for family in (files, keys, expressions, units, lints, habits, operator)
+    for family in (files, keys, extensions, expressions, units, lints, habits, operator)
     for page in family.PAGES
 }
 """All pages by code, in the order in which a file meets them."""

@@ -63,7 +63,6 @@ def strategy_schema() -> Schema:
         parts,
         required=("polyrules", "strategy", "universe", "rules", "schedule"),
         later={
-            "extends": LATER,
             "tiers": "write schedule: {tiers: [...]}",
         },
     )
