@@ -218,6 +218,7 @@ DEALS = (
     # two agree; when it is told the price has left them, and then it comes back
     Deal(90, 2, FIRST, Side.BUY, of_yes=True, shares=50_000, late=35),
     Deal(90, 2, SECOND_WALLET, Side.BUY, of_yes=True, shares=60_000, late=35),
+    Deal(90, 2, STRANGER, Side.BUY, of_yes=True, shares=20_000),
     Deal(91, 2, STRANGER, Side.SELL, of_yes=True, shares=90_000),
     Deal(91, 2, STRANGER, Side.SELL, of_yes=True, shares=30_000),
 )

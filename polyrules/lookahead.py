@@ -178,8 +178,6 @@ def _chosen(decided: list[int], all_: list[int], count: int) -> list[int]:
     """Return moments to try, in order: with decisions, and evenly spaced ones."""
     with_decisions = _spaced(decided, max(round(count * DECIDED_SHARE), 1))
     evenly = _spaced(all_, count - len(with_decisions))
-    if len(decided) > len(with_decisions):
-        evenly = _spaced(all_, count - max(round(count * DECIDED_SHARE), 1))
     return sorted({*with_decisions, *evenly})
 
 

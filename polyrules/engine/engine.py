@@ -195,11 +195,16 @@ class Engine:
         self._baskets.watch(placed)
         if wish.cooldown:
             self.state.cooldowns[wish.key] = self.state.now + wish.cooldown
-        if wish.follows is not None:
-            wallet, bought = wish.follows
-            one = wish.decision
-            self.state.follows.begin(one.strategy, one.token, wallet, bought)
+        self._follow(wish)
         return placed
+
+    def _follow(self, wish: Wish) -> None:
+        """Note whose trades an order repeats that leaves now."""
+        one, follows = wish.decision, self.state.follows
+        if one.token not in self.state.own[one.strategy].portfolio.positions:
+            follows.end(one.strategy, one.token)  # of an order that never filled
+        for wallet, bought in wish.follows:
+            follows.begin(one.strategy, one.token, wallet, bought)
 
     def _expect(self, commands: Iterable[Command]) -> None:
         for command in commands:

@@ -44,7 +44,10 @@ def _merged(same: list[Wish], merge: Merge) -> Wish:
         reason=JOINED.join(reasons) if merge.reason == "join" else reasons[0],
     )
     return msgspec.structs.replace(
-        first, decisions=(one,), priority=max(wish.priority for wish in same)
+        first,
+        decisions=(one,),
+        priority=max(wish.priority for wish in same),
+        follows=tuple(each for wish in same for each in wish.follows),
     )
 
 

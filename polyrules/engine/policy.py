@@ -21,7 +21,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
         decisions: One, or the legs of a basket: all are carried out or none is.
         replaces: The order of ours that a quote takes the place of.
         quotes: Whether it is a side of a quote: its other side does not contradict it.
-        follows: The wallet whose trade this repeats, and what it bought [micro-shares].
+        follows: The wallets whose trades this repeats, and what each bought
+            [micro-shares].
     """
 
     decisions: tuple[Decision, ...]
@@ -30,7 +31,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""
     replaces: ClientOrderId | None = None
     quotes: bool = False
-    follows: tuple[str, int] | None = None
+    follows: tuple[tuple[str, int], ...] = ()
 
     @property
     def decision(self) -> Decision:

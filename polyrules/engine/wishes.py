@@ -213,8 +213,8 @@ def _size(
     return shares_of(shares)
 
 
-def _followed(fired: Fired) -> tuple[str, int] | None:
+def _followed(fired: Fired) -> tuple[tuple[str, int], ...]:
     if not fired.rows.wallets:
-        return None
+        return ()
     bought = float(fired.rows.own["t.size"][fired.row])
-    return fired.rows.wallets[fired.row], round(bought * 1e6)
+    return ((fired.rows.wallets[fired.row], round(bought * 1e6)),)

@@ -28,6 +28,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from polyrules.cli import polyrules
+from polyrules.language.formatting.order import PARTS
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(
@@ -36,7 +37,7 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 CONTINUES = re.compile(r"^<!-- continues: ([\w.-]+) -->$", re.MULTILINE)
-PARTS = re.compile(r"^(?=[a-z_]+:)", re.MULTILINE)
+KEY = re.compile(r"^(?=[a-z_]+:)", re.MULTILINE)
 ANYTHING = "..."
 RUN_ID = re.compile(r"\b[0-9]{8}-[0-9]{6}-[0-9a-f]{6}\b")  # holds the wall clock
 
@@ -88,10 +89,10 @@ def _write(block: re.Match[str]) -> None:
 
 
 def with_parts(text: str, parts: str) -> str:
-    """Return a YAML text with other values of some keys; new keys come last."""
-    found = {part.partition(":")[0]: part for part in PARTS.split(text)}
-    found |= {part.partition(":")[0]: part for part in PARTS.split(parts) if part}
-    return "".join(part.rstrip("\n") + "\n" for part in found.values())
+    """Return the text of a strategy with other values of some keys, all in order."""
+    split = [part for part in (*KEY.split(text), *KEY.split(parts)) if part]
+    found = {part.partition(":")[0]: part.rstrip("\n") + "\n" for part in split}
+    return "".join(found[key] for key in sorted(found, key=PARTS.index))
 
 
 def _run(block: str) -> Iterator[str]:

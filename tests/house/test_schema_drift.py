@@ -29,9 +29,10 @@ def test_the_schema_is_valid_draft_07() -> None:
 
 
 def test_editors_are_offered_every_feature() -> None:
-    examples = STRATEGY_SCHEMA["definitions"]["expression"]["examples"]
+    offered = STRATEGY_SCHEMA["definitions"]["expression"]["defaultSnippets"]
 
-    assert set(CATALOG) <= set(examples)
+    assert set(CATALOG) <= {each["label"] for each in offered}
+    assert all(each["description"] for each in offered)
 
 
 def test_every_key_is_described_for_editors() -> None:

@@ -23,7 +23,8 @@ def test_the_printed_schema_is_the_one_that_is_shipped(
 def test_the_schema_of_strategies_offers_every_feature(cli: Cli) -> None:
     schema = json.loads(cli("schema", "strategy").output)
 
-    assert set(CATALOG) <= set(schema["definitions"]["expression"]["examples"])
+    offered = schema["definitions"]["expression"]["defaultSnippets"]
+    assert set(CATALOG) <= {each["label"] for each in offered}
 
 
 def test_a_schema_can_be_written_to_a_file(cli: Cli, tmp_path: Path) -> None:

@@ -371,7 +371,7 @@ def test_a_base_that_is_too_large_is_not_read(place: Path) -> None:
 
     _, problems = load_all(HEAD, "child.yaml", None, find_base)
 
-    assert messages(list(problems)) == ["./base.yaml is larger than 256 KiB"]
+    assert messages(list(problems)) == ["base.yaml is larger than 256 KiB"]
 
 
 def test_a_folder_is_no_base(place: Path) -> None:
@@ -436,7 +436,7 @@ tests:
 
 def test_a_desk_may_list_such_a_file(cli: Cli, place: Path) -> None:
     (place / "desk.yaml").write_text(
-        "polyrules_desk: 1\nstrategies: [{file: child.yaml, params: {widest: 0.03}}]\n",
+        "strategies: [{file: child.yaml, params: {widest: 0.03}}]\n",
         "utf-8",
     )
     assert cli("desk", "check").exit_code == 0

@@ -6,7 +6,7 @@ say, and how the parts of a file fit together, is checked elsewhere. The additio
 """
 
 from polyrules.documents.quantities import DURATION
-from polyrules.features.catalog import CATALOG
+from polyrules.features.catalog import CATALOG, ROW_FEATURES
 from polyrules.language.files import forms
 from polyrules.language.files.forms import LATER, Schema
 from polyrules.language.files.schema_money import exits, risk, sizing
@@ -85,7 +85,15 @@ def _expression() -> Schema:
         "examples": [
             "spread <= 0.02 and position_shares == 0",
             "best_ask - tick_size",
-            *CATALOG,
+        ],
+        "defaultSnippets": [  # what editors offer, with its meaning
+            {
+                "label": name,
+                "body": name,
+                "description": f"{feature.doc} [{feature.unit}]",
+            }
+            for features in (CATALOG, *ROW_FEATURES.values())
+            for name, feature in features.items()
         ],
     }
 
