@@ -1,10 +1,10 @@
 """Make four small tapes, each a scene in which one kind of strategy has its moment.
 
-    outcomes   an event of four markets of which one wins: all YES, then all NO, for less
-               than they pay
+    outcomes   two events of four markets of which one wins: all YES of the one, later
+               all NO of the other, for less than they pay
     deadlines  one question with three deadlines, for a while the wrong way round
-    quotes     six hours of three markets to quote in: a busy one that ends soon, one that
-               swings, one with a wide spread
+    quotes     six hours of three markets to quote in: a busy one that ends soon, one
+               that swings, one with a wide spread
     days       five days of two markets, seen every ten minutes
 
 Nothing here was recorded, and nothing about profit can be learned from it: the moments
@@ -45,11 +45,15 @@ LEVELS = 3  # a side
 
 
 class Scene(NamedTuple):
-    """A tape: its title, its clock [microseconds], and what happens."""
+    """A tape: its title, its clock and how long its books stand, and what happens.
+
+    Times in microseconds; a book stands for `stands`, 0 for as long as usual.
+    """
 
     title: str
     tick: int
     play: Callable[[int], Iterator[Event]]
+    stands: int = 0
 
 
 def invented(
@@ -102,7 +106,7 @@ def ladder(best: int, step: int, rng: random.Random) -> Levels:
     """Return levels a cent apart, from `best` [cents] outward."""
     prices = (best + step * place for place in range(LEVELS))
     return tuple(
-        (price * CENT, (40 + 20 * rng.randrange(8)) * ONE)
+        (price * CENT, (80 + 10 * rng.randrange(4)) * ONE)
         for price in prices
         if 0 < price < ONE // CENT
     )
@@ -124,34 +128,43 @@ def printed(
 
 
 def outcomes(seed: int) -> Iterator[Event]:
-    """Four markets, one of which wins: 101 cents for all YES, but twice."""
+    """Two events, in each four markets of which one wins: YES adds up to 101 cents.
+
+    In the first a YES is cheap for half a minute, in the second every NO, later.
+    """
     rng = random.Random(f"{seed} outcomes")  # noqa: S311 - a play, no secret
+    mayor = event_of("port-aster-mayor", "be mayor of Port Aster")
+    prize = event_of("harbour-prize", "win the harbour prize")
+    yield from (listed(market) for market in (*mayor, *prize))
+    for at in range(2 * SECOND, 20 * MINUTE, 3 * SECOND):
+        cheap = 5 * MINUTE <= at < 5 * MINUTE + 30 * SECOND
+        dear = 12 * MINUTE <= at < 12 * MINUTE + 30 * SECOND
+        for place, ask in enumerate((52, 27, 15, 7)):
+            moment = at + place * SECOND // 10
+            now = ask - 5 * cheap * (place == 0)
+            yield shown(mayor[place], moment, now - 1, now, rng)
+            now = ask + 2 * dear
+            yield shown(prize[place], moment, now - 1, now, rng)
+    for place, market in enumerate((*mayor, *prize)):
+        paid = Decimal(int(place in (1, 4)))
+        at = START + 21 * MINUTE
+        yield MarketResolved(at=at, market=market.id, payout_yes=paid)
+
+
+def event_of(slug: str, what: str) -> list[Market]:
+    """Return the four markets of an event of which one wins."""
     names = ("north", "south", "east", "west")
-    asks = (52, 27, 15, 7)
-    markets = [
+    return [
         invented(
-            f"port-aster-mayor-{name}",
-            f"Will the candidate of the {name} be mayor of Port Aster?",
+            f"{slug}-{name}",
+            f"Will the candidate of the {name} {what}?",
             20 * MINUTE,
-            group="port-aster-mayor",
+            group=slug,
             size=len(names),
             fee_rate="0.02",
         )
         for name in names
     ]
-    for market in markets:
-        yield listed(market)
-    for at in range(2 * SECOND, 20 * MINUTE, 3 * SECOND):
-        cheap = 5 * MINUTE <= at < 5 * MINUTE + 30 * SECOND
-        dear = 12 * MINUTE <= at < 12 * MINUTE + 30 * SECOND
-        for place, (market, ask) in enumerate(zip(markets, asks, strict=True)):
-            shift = -5 * cheap if place == 0 else 2 * dear
-            moment = at + place * SECOND // 10
-            yield shown(market, moment, ask + shift - 1, ask + shift, rng)
-    for place, market in enumerate(markets):
-        paid = Decimal(int(place == 1))
-        at = START + 21 * MINUTE
-        yield MarketResolved(at=at, market=market.id, payout_yes=paid)
 
 
 def deadlines(seed: int) -> Iterator[Event]:
@@ -172,7 +185,7 @@ def deadlines(seed: int) -> Iterator[Event]:
         yield listed(market)
     for at in range(5 * SECOND, 40 * MINUTE, 10 * SECOND):
         rumour = 10 * MINUTE <= at < 20 * MINUTE
-        late = 30 * MINUTE <= at
+        late = at >= 30 * MINUTE
         middles = (30 + 14 * rumour - 10 * late, 38, 50 + 6 * late)
         for market, middle in zip(markets, middles, strict=True):
             bid = middle - rng.randrange(2)
@@ -189,14 +202,13 @@ def quotes(seed: int) -> Iterator[Event]:
     for at in range(10 * SECOND, 6 * HOUR, 15 * SECOND):
         minute = at // MINUTE
         bid = 48 + (minute // 40) % 3
-        yield from minute_of(soon, at, bid, bid + 4, rng, chance=0.12)
-        if at % (30 * SECOND) == 10 * SECOND:
-            bid = 42 + abs((minute + 45) % 90 - 45) // 4
-            yield from minute_of(swings, at + SECOND, bid, bid + 2, rng, chance=0.1)
-            yield from minute_of(wide, at + 2 * SECOND, 57, 64, rng, chance=0.02)
+        yield from moment_of(soon, at, bid, bid + 4, rng, chance=0.12)
+        bid = 42 + abs((minute + 45) % 90 - 45) // 4
+        yield from moment_of(swings, at + SECOND, bid, bid + 2, rng, chance=0.05)
+        yield from moment_of(wide, at + 2 * SECOND, 57, 64, rng, chance=0.01)
 
 
-def minute_of(
+def moment_of(
     market: Market, at: int, bid: int, ask: int, rng: random.Random, *, chance: float
 ) -> Iterator[Event]:
     """Yield a book, and perhaps a stranger who takes from it."""
@@ -227,7 +239,7 @@ SCENES = {
     "outcomes": Scene("An event of four markets of which one wins", SECOND, outcomes),
     "deadlines": Scene("One question with three deadlines", 5 * SECOND, deadlines),
     "quotes": Scene("Six hours of three markets to quote in", 5 * SECOND, quotes),
-    "days": Scene("Five days of two markets, every ten minutes", MINUTE, days),
+    "days": Scene("Five days of two markets", MINUTE, days, stands=30 * MINUTE),
 }
 
 
@@ -253,6 +265,7 @@ def write(path: Path, name: str, seed: int = SEED) -> None:
         stated=dict.fromkeys((*stated, "volume_24h", "liquidity"), markets),
         assumptions=(f"everything is invented: examples/make_scenes.py, seed {seed}",),
         tick=scene.tick,
+        max_age={"book": scene.stands} if scene.stands else {},
     )
     with TapeWriter(path) as writer:
         for event in events:

@@ -27,10 +27,10 @@ def find_base(asking: str, named: str) -> tuple[str, str]:
     if ID.fullmatch(named):
         known = shipped_ids()
         if named not in known:
-            meant = did_you_mean(named, known)
+            hint = did_you_mean(named, known) or f"shipped: {', '.join(known)}"
             raise InputError(
                 f"no shipped strategy is called {named}",
-                hint=f"{meant} shipped: {', '.join(known)}; a file: ./{path}".strip(),
+                hint=f"{hint} a file is named so: ./{path}",
             )
         return path, read_text(folder("strategies") / path)
     place = Path(path)

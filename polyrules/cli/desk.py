@@ -7,6 +7,7 @@ import msgspec
 
 from polyrules import app
 from polyrules.cli.bases import bases_of
+from polyrules.cli.schema import line
 from polyrules.cli.shipped import resolve
 from polyrules.config import LIMITS, Desk, desk_yaml, duration_text, load_desk
 from polyrules.errors import ConfigError, InputError, Problem, StrategyError
@@ -25,7 +26,7 @@ def init(path: str, *, force: bool) -> None:
     target = Path(path)
     try:
         with target.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(desk_yaml())
+            file.write(f"{line('desk', target.parent)}\n{desk_yaml()}")
     except FileExistsError:
         raise InputError(
             f"{target} exists already", hint="--force overwrites it"

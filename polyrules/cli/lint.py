@@ -1,8 +1,6 @@
 """`polyrules lint`: what is doubtful in a strategy although it would run."""
 
 import difflib
-import os
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +10,7 @@ from polyrules.cli.bases import find_base
 from polyrules.cli.lint_formats import FORMATS, Listed
 from polyrules.cli.problems import harmless
 from polyrules.cli.test_files import open_source
+from polyrules.cli.writing import replace
 from polyrules.documents.document import Document
 from polyrules.errors import ConfigError, InputError, PolyrulesError
 from polyrules.features.catalog import Feed
@@ -145,7 +144,7 @@ def _read(file: str, *, fix: bool, diff: bool) -> Read:
                 f"{file} is shipped with polyrules and is not changed in place",
                 hint=f"polyrules new my_{file} --from {file} makes a copy of your own",
             )
-        _replace(Path(path), mended.text)
+        replace(Path(path), mended.text.encode())
     return Read(path, mended.text, beside, mended.changes)
 
 
@@ -155,27 +154,6 @@ def _show(path: str, before: str, after: str) -> None:
     )
     for line in lines:
         click.echo(harmless(line))
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all, with the permissions it had."""
-    target = path.resolve()  # of a link, the file it leads to
-    try:
-        mode = target.stat().st_mode
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(mode)
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"{path} cannot be written: {reason}") from error
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -74,7 +74,8 @@ class Exits:
         Args:
             reading: The moment.
             rows: All rows of the strategy, open or not in its universe.
-            only: Markets whose positions are asked about, by row; None: all.
+            only: Markets whose positions are asked about, by row, and with them those
+                of the other markets in their rows; None: all.
 
         Returns:
             At most one wish a position, and an alarm for each exit that has come to be
@@ -88,10 +89,20 @@ class Exits:
         found: list[Asked] = []
         markets = np.array([item.known.row for item in held], dtype=np.intp)
         for item in held:
-            if only is None or item.known.row in only:
+            if only is None or self._speaks_of(item, rows, only):
                 about = self._rows(item, rows, markets)
                 found += self._ask(item, reading, about)
         return found
+
+    def _speaks_of(self, item: Held, rows: RowSet, only: Rows) -> bool:
+        """Tell whether some markets, or the rows they are in, are a position's too.
+
+        What was bought as one is left as one: one leg alone is another bet.
+        """
+        row = item.known.row
+        if row in only or len(self._strategy.rows.domain.markets) == 1:
+            return row in only
+        return rows.touching(only).touching(np.array([row])).count > 0
 
     def _rows(self, item: Held, rows: RowSet, held: Rows) -> RowSet:
         """Return the rows in which a position is looked at.

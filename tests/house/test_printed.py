@@ -4,7 +4,19 @@ from types import ModuleType
 
 import pytest
 
-DOCUMENTS = ("README.md", "docs/strategy-guide.md")
+from polyrules.language.load import load
+
+DOCUMENTS = (
+    "README.md",
+    "docs/strategy-guide.md",
+    "docs/guide/1-first-strategy.md",
+    "docs/guide/2-expressions.md",
+    "docs/guide/3-rows.md",
+    "docs/guide/4-actions.md",
+    "docs/guide/5-tests.md",
+    "docs/guide/6-lint-and-share.md",
+    "docs/guide/mistakes.md",
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +45,32 @@ def test_no_document_with_examples_is_forgotten(
     found = {str(page.relative_to(root)) for page in printing.documents()}
 
     assert found == set(DOCUMENTS)
+
+
+def test_what_the_page_of_mistakes_calls_mended_is_clean(
+    root: Path, printing: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (root / "docs" / "guide" / "mistakes.md").read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    mended = []
+
+    for block in printing.BLOCK.finditer(text):
+        printing._write(block)
+        if text[: block.start()].rstrip().endswith("Mended:"):
+            strategy = load(Path("mine.yaml").read_text("utf-8"), path="mine.yaml")
+            mended.append(strategy.id)
+
+    assert mended == ["mine"] * 10
+
+
+def test_the_parts_of_a_file_are_replaced_and_stand_in_their_order(
+    printing: ModuleType,
+) -> None:
+    text = "polyrules: 1\nrules:\n  - a\nschedule: 1\n"
+
+    assert printing.with_parts(text, "rules:\n  - b\nparams: 2\n") == (
+        "polyrules: 1\nparams: 2\nrules:\n  - b\nschedule: 1\n"
+    )
 
 
 def test_a_line_of_dots_stands_for_what_was_left_out(printing: ModuleType) -> None:
