@@ -108,10 +108,12 @@ class Rules:
         rows = self._source.rows(state)
         self.funnel.cut += rows.cut
         asked = self._exits.decide(reading, rows)
+        only: Rows | None = None
         if self.strategy.schedule.by_tier:
             rows = due_by_tier(rows, state, first_tick, self._before)
+            (only,) = rows.markets.values()
         self._before = state.now
-        return [*asked, self._ask(reading, rows)]
+        return [*asked, self._ask(reading, rows, only, at_turn=True)]
 
     def decide_at(self, state: State, markets: Rows) -> list[Asked]:
         """Ask exits, then rules, over the rows that speak of some markets.
@@ -127,7 +129,7 @@ class Rules:
         asked = self._exits.decide(reading, rows, markets)
         if rows.count == 1 and self._is_idle(reading, rows):
             return [*asked, Quotes(self.strategy, state).stale(_ids(state, markets))]
-        return [*asked, self._ask(reading, rows, markets)]
+        return [*asked, self._ask(reading, rows, markets, at_turn=False)]
 
     def _is_idle(self, reading: Reading, rows: RowSet) -> bool:
         """Tell whether no rule decides on a single row; quicker than asking for all."""
@@ -145,12 +147,14 @@ class Rules:
         among = [_named(rows, row, state) in self._highest for row in range(rows.count)]
         return rows.take(np.array(among, dtype=np.bool_))
 
-    def _ask(self, reading: Reading, rows: RowSet, only: Rows | None = None) -> Asked:
+    def _ask(
+        self, reading: Reading, rows: RowSet, only: Rows | None, *, at_turn: bool
+    ) -> Asked:
         """Ask the rules about rows; `only` says of which markets these are all."""
         state = reading.state
         self.funnel.rows += rows.count
         self._count_missing(reading, rows)
-        rows = self._in_universe(reading, rows, only)
+        rows = self._in_universe(reading, rows, at_turn=at_turn)
         self.funnel.universe += rows.count
         quotes = Quotes(self.strategy, state)
         found: list[Asked] = []
@@ -158,8 +162,8 @@ class Rules:
             columns = reading.columns(self._plan.reads, rows)
             answer = self._plan.answer(columns, rows.count)
             self._count(answer)
-            if answer.conflict.any():
-                found.append(self._told(answer, rows, state))
+            if answer.conflict.any() or self._conflicts:
+                found.append(self._told(answer, rows, state, only))
             for index, chosen in self._fired(answer):
                 found += self._act(index, reading, rows.take(chosen), quotes)
         markets = None if only is None else _ids(state, only)
@@ -181,17 +185,17 @@ class Rules:
         if strategy.limit_by is None or top is None:
             return rows
         if rows.count <= top:
-            return self._noted(rows, reading.state, is_turn=only is None)
+            return self._noted(rows, reading.state, at_turn=at_turn)
         names = plan.reads_of(strategy.limit_by)
         ranking = plan.ranking(reading.columns(names, rows), rows.count)
         worst_last = np.where(np.isnan(ranking), np.inf, -ranking)
         order = np.lexsort((named_order(rows, reading.state), worst_last))
         highest = rows.take(np.sort(order[:top]))
-        return self._noted(highest, reading.state, is_turn=only is None)
+        return self._noted(highest, reading.state, at_turn=at_turn)
 
-    def _noted(self, rows: RowSet, state: State, *, is_turn: bool) -> RowSet:
+    def _noted(self, rows: RowSet, state: State, *, at_turn: bool) -> RowSet:
         """Remember the rows that stay of the universe until the next turn."""
-        if is_turn:
+        if at_turn:
             self._highest = {_named(rows, row, state) for row in range(rows.count)}
         return rows
 
@@ -283,12 +287,17 @@ class Rules:
             )
         )
 
-    def _told(self, answer: Answer, rows: RowSet, state: State) -> Asked:
+    def _told(
+        self, answer: Answer, rows: RowSet, state: State, only: Rows | None
+    ) -> Asked:
         """Return an alarm for each row on which rules contradict each other anew."""
         before, now = self._conflicts, set[tuple[MarketId, ...]]()
         for row in np.flatnonzero(answer.conflict):
             now.add(_named(rows, int(row), state))
         self._conflicts = now
+        if only is not None:  # nothing was asked about the others
+            asked = _ids(state, only)
+            self._conflicts = now | {each for each in before if asked.isdisjoint(each)}
         self.funnel.conflicts += len(now)
         return Asked(
             alarms=tuple(

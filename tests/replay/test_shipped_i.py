@@ -55,7 +55,7 @@ def on_scene(cli: Cli, root: Path, tmp_path: Path) -> Callable[[str, str], Ran]:
             *("decisions", "--approved", "--limit", "100000", "--json"),
             *("--journal", journal),
         )
-        decided = json.loads(told.stdout)
+        decided = [each["decision"] for each in json.loads(told.stdout)]
         return Ran(
             json.loads(result.stdout),
             Counter((each["rule"], each["side"]) for each in decided),
@@ -103,10 +103,13 @@ def test_market_maker_quotes_both_sides_and_leaves_before_the_end(
 ) -> None:
     ran = on_scene("market_maker", "quotes")
 
-    assert ran.orders[("quote", "BUY")] == 0
-    assert ran.orders[("quote", "SELL")] == 0
-    assert ran.orders[("end_is_near", "SELL")] == 1
-    assert ran.summary["fills"] == 0
+    assert ran.orders == {
+        ("quote", "BUY"): 546,
+        ("quote", "SELL"): 565,
+        ("end_is_near", "SELL"): 1,
+    }
+    assert ran.summary["fills"] == 70
+    assert money(ran, "realised_usd") == Decimal("22.50")
     assert {each["slug"] for each in ran.summary["held"]} == {"new-opera-opens"}
 
 
@@ -115,8 +118,9 @@ def test_grid_buys_dips_and_sells_rises(
 ) -> None:
     ran = on_scene("grid", "quotes")
 
-    assert ran.orders == {("ladder", "BUY"): 0, ("ladder", "SELL"): 0}
-    assert ran.summary["fills"] == 0
+    assert ran.orders == {("ladder", "BUY"): 54, ("ladder", "SELL"): 40}
+    assert ran.summary["fills"] == 24
+    assert money(ran, "realised_usd") == Decimal("10.15")
 
 
 def test_spread_capture_stands_inside_wide_spreads(
@@ -124,8 +128,10 @@ def test_spread_capture_stands_inside_wide_spreads(
 ) -> None:
     ran = on_scene("spread_capture", "quotes")
 
-    assert ran.orders == {("inside", "BUY"): 0, ("inside", "SELL"): 0}
-    assert ran.summary["fills"] == 0
+    assert ran.orders == {("inside", "BUY"): 48, ("inside", "SELL"): 47}
+    assert ran.summary["fills"] == 110
+    assert money(ran, "realised_usd") == Decimal("18.00")
+    assert {each["shares"] for each in ran.summary["held"]} == {"40"}
 
 
 def test_dca_buys_every_six_hours_until_it_has_paid_enough(

@@ -152,7 +152,7 @@ def test_a_goal_is_bought_at_once_and_sold_at_a_loss_when_it_is_disallowed(
     assert games.decisions == [
         "00:11:41 good_news BUY 52.08 YES 0.48 lions-win-the-cup",
         "00:11:52 caught_up SELL 52.08 YES 0.70 lions-win-the-cup",
-        "00:15:01 good_news BUY 62.5 YES 0.40 hawks-win-at-home",
+        "00:15:01 good_news BUY 62.50 YES 0.40 hawks-win-at-home",
         "00:15:05 caught_up SELL 62.5 YES 0.39 hawks-win-at-home",
         "00:20:01 bad_news BUY 55.55 NO 0.45 bears-win-the-derby",
         "00:20:12 caught_up SELL 55.55 NO 0.61 bears-win-the-derby",

@@ -66,4 +66,4 @@ def test_a_kind_nobody_knows_is_answered_with_those_there_are(cli: Cli) -> None:
     result = cli("schema", "strategies")
 
     assert result.exit_code == 2
-    assert "'strategy', 'desk', 'mapping'" in result.stderr
+    assert "'strategy', 'extension', 'desk', 'mapping'" in result.stderr

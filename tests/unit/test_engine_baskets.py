@@ -150,7 +150,10 @@ def test_all_no_tokens_are_bought_where_the_bids_are_too_high() -> None:
 
 
 def test_both_tokens_of_one_market_are_a_basket() -> None:
-    happened = [listed(), book(bids=(("0.49", "9"),), asks=(("0.51", "9"),))]
+    happened: list[Event] = [
+        listed(),
+        book(bids=(("0.49", "9"),), asks=(("0.51", "9"),)),
+    ]
 
     *_, step = play(engine(BINARY), *happened, tick(1))
 

@@ -50,7 +50,7 @@ rules:
       sides:
         - {action: buy, token: yes_token, price: mid - 0.02, shares: 20}
         - {action: buy, token: yes_token, price: mid - 0.04, shares: 30}
-      requote: {if_moved: 0.01}
+      requote: {if_moved: 0.01, min_interval: 5s}
 sizing: {method: fixed, amount: 10 USD}
 schedule: {every: 1s}
 """
@@ -188,6 +188,35 @@ def test_a_bid_waits_where_it_would_meet_our_own_offer_that_is_still_going() -> 
     assert refused.check == "own_order"
     assert placed(first) == [(Side.BUY, "m:no", 0.43, 20)]
     assert placed(second) == [(Side.BUY, "m:yes", 0.53, 20)]
+
+
+def test_a_move_by_just_as_much_replaces_too() -> None:
+    desk = engine()
+    quoting(desk)
+
+    *_, step = play(desk, between(5, "0.47", "0.57"), tick(6))
+
+    assert placed(step) == [
+        (Side.BUY, "m:no", 0.46, 20),
+        (Side.BUY, "m:yes", 0.50, 20),
+    ]
+
+
+def test_nothing_is_placed_where_an_order_is_still_being_taken_back() -> None:
+    desk = engine()
+    no_side, yes_side = quoting(desk)
+    play(desk, between(5, *NARROW), tick(6))  # both are taken back
+
+    waiting = play(desk, between(7, *MUCH_HIGHER), tick(8))[1]
+    play(desk, report(no_side, 8, Report.CANCELLED))
+    play(desk, report(yes_side, 8, Report.CANCELLED))
+    free = desk.process(tick(9))
+
+    assert waiting.decisions == ()
+    assert placed(free) == [
+        (Side.BUY, "m:no", 0.45, 20),
+        (Side.BUY, "m:yes", 0.51, 20),
+    ]
 
 
 def test_nothing_is_replaced_before_its_interval_is_over() -> None:
