@@ -177,7 +177,7 @@ class Rules:
             alarms=tuple(alarm for asked in found for alarm in asked.alarms),
         )
 
-    def _in_universe(self, reading: Reading, rows: RowSet, only: Rows | None) -> RowSet:
+    def _in_universe(self, reading: Reading, rows: RowSet, *, at_turn: bool) -> RowSet:
         plan, strategy = self._plan, self.strategy
         inputs = reading.columns(plan.universe_reads, rows)
         rows = rows.take(plan.universe(inputs, rows.count))

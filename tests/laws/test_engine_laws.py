@@ -249,9 +249,8 @@ def test_histories_reach_what_the_laws_speak_of() -> None:
         for second in seconds
         for name in NAMES
     ]
-    events = sorted(
-        [*map(of_one_event, NAMES), *cheap, *map(tick, seconds)], key=lambda e: e.at
-    )
+    happened: list[Event] = [*map(of_one_event, NAMES), *cheap, *map(tick, seconds)]
+    events = sorted(happened, key=lambda event: event.at)
 
     placed = {
         command.order.strategy

@@ -180,9 +180,9 @@ def test_an_event_of_which_nobody_told_the_size_is_no_basket() -> None:
 
 
 def test_a_dollar_is_a_dollar_however_its_cents_are_added() -> None:
-    *_, step = play(engine(), *of_event("0.70", "0.20", "0.10", told=3), tick(1))
+    *_, step = play(engine(), *of_event("0.08", "0.20", "0.72", told=3), tick(1))
 
-    # 0.7 + 0.2 + 0.1 is 0.9999999999999999 in floats
+    # 0.20 + 0.72 + 0.08 is 0.9999999999999999 in floats
     assert [d.rule for d in step.decisions] == []
 
 

@@ -325,7 +325,9 @@ def test_a_sell_offers_no_more_than_there_is() -> None:
 
 
 def test_fewer_shares_than_the_market_lets_rest_are_not_offered() -> None:
-    desk = engine(TWO_SIDES.replace("shares: 20,\n           or_buy: no_token}", "shares: 20}"))
+    desk = engine(
+        TWO_SIDES.replace("shares: 20,\n           or_buy: no_token}", "shares: 20}")
+    )
     (yes_side,) = quoting(desk)
     play(desk, filled(yes_side, 2, "4"))
 
