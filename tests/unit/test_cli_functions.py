@@ -11,7 +11,8 @@ Cli = Callable[..., Result]
 def test_every_function_is_listed_with_how_it_is_written(cli: Cli) -> None:
     result = cli("functions")
 
-    assert len(result.stdout.splitlines()) == len(FUNCTIONS) + len(WINDOWS) + len(GROUPS)
+    listed = len(FUNCTIONS) + len(WINDOWS) + len(GROUPS)
+    assert len(result.stdout.splitlines()) == listed
     assert "clamp(x, low, high)" in result.stdout
 
 

@@ -280,8 +280,10 @@ def test_an_exit_that_cannot_know_holds_and_raises_one_alarm() -> None:
 
     alarms = [alarm for s in steps for alarm in s.alarms]
     assert alarms == [
-        "buy_tight/news: UNKNOWN (price_change_1d missing) on m, holding;"
-        " the desk's hard stop still stands"
+        (
+            "buy_tight/news: UNKNOWN (price_change_1d missing) on m, holding;"
+            " the desk's hard stop still stands"
+        )
     ]
 
 

@@ -178,6 +178,7 @@ schedule: {every: 30s}
 The name stands for something that is known only when the market is over, or that may be
 revised later: an outcome, a final volume, the time it closed. On a tape it would look
 brilliant, and in a market it is not there. The time that is left is hours_to_close.
+`polyrules lint FILE --tape TAPE` tries it: the tape is cut, and all is decided again.
 """,
         "outcome == 1",
         "hours_to_close < 2",

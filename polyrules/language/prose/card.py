@@ -8,6 +8,7 @@ same strategy has the same card.
 import re
 from collections.abc import Iterator
 
+from polyrules.language.actions import Trade
 from polyrules.language.prose.amounts import amount, lasting, plain, unit_name
 from polyrules.language.prose.deeds import POLICIES, deed, particulars
 from polyrules.language.prose.phrases import Phrases
@@ -56,11 +57,20 @@ def summary(strategy: Strategy, phrases: Phrases) -> str:
         where = f", where {phrases.told(strategy.universe)}"
     told = [f"Each row is {subject(strategy)}{where}."]
     told += [f"{_rule_in_short(rule, phrases)}." for rule in strategy.rules]
-    told.append(f"Size: {size(strategy.sizing)}")
+    told += [f"Size: {each}" for each in _size(strategy)]
     exits = [leaving(each, phrases) for each in strategy.exits]
     told.append(f"It leaves {', or '.join(exits)}." if exits else NO_EXIT)
     told.append(f"The rules are asked {_lowered(times(strategy.schedule))}")
     return " ".join(told)
+
+
+def _size(strategy: Strategy) -> list[str]:
+    """Return how much a trade is; nothing where every rule states its own size."""
+    unsized = (
+        isinstance(rule.then, Trade) and rule.then.size is None
+        for rule in strategy.rules
+    )
+    return [size(strategy.sizing)] if any(unsized) else []
 
 
 def _rule_in_short(rule: Rule, phrases: Phrases) -> str:
@@ -78,7 +88,7 @@ def _body(strategy: Strategy, phrases: Phrases) -> Iterator[str]:
     yield from _section("Where it looks", _universe(strategy, phrases))
     yield from _section("What it works out", _lets(strategy, phrases))
     yield from _section("When it acts", _rules(strategy, phrases))
-    yield from _section("How much", [size(strategy.sizing)])
+    yield from _section("How much", _size(strategy))
     yield from _section("When it leaves", _exits(strategy, phrases))
     yield from _section("What it risks", _limits(strategy))
     yield from _section("When it is asked", [times(strategy.schedule)])
