@@ -30,7 +30,8 @@ def folder(name: str) -> Path:
 
 def shipped_ids() -> tuple[str, ...]:
     """Return the ids of the shipped strategies, in alphabetical order."""
-    return tuple(sorted(path.stem for path in folder("strategies").glob("*.yaml")))
+    found = (path.stem for path in folder("strategies").glob("*.yaml"))
+    return tuple(sorted(name for name in found if "." not in name))  # no .test.yaml
 
 
 def resolve(name_or_path: str) -> tuple[str, str]:

@@ -110,8 +110,8 @@ class Rules:
         asked = self._exits.decide(reading, rows)
         only: Rows | None = None
         if self.strategy.schedule.by_tier:
-            rows = due_by_tier(rows, state, first_tick, self._before)
-            (only,) = rows.markets.values()
+            due = due_by_tier(rows, state, first_tick, self._before)
+            (only,) = due.markets.values()
         self._before = state.now
         return [*asked, self._ask(reading, rows, only, at_turn=True)]
 
@@ -155,6 +155,8 @@ class Rules:
         self.funnel.rows += rows.count
         self._count_missing(reading, rows)
         rows = self._in_universe(reading, rows, at_turn=at_turn)
+        if only is not None and at_turn:
+            rows = rows.touching(only)  # ranked among all, asked where they are due
         self.funnel.universe += rows.count
         quotes = Quotes(self.strategy, state)
         found: list[Asked] = []

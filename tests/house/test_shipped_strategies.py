@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from polyrules.cli.shipped import folder, shipped_ids
+from polyrules.cli.shipped import folder
 from polyrules.language.load import load_all
 
 Cli = Callable[..., Result]
 
+FIRST = ("longshot_no", "longshot_yes", "mean_reversion")  # others have own tapes
 FILES = [
     *sorted(folder("strategies").glob("*.yaml")),
     *sorted((folder("examples") / "strategies").glob("*.yaml")),
@@ -44,16 +45,16 @@ def test_the_embedded_tests_of_all_shipped_strategies_pass(cli: Cli) -> None:
     assert result.exit_code == 0, result.output
 
 
-def test_every_shipped_strategy_trades_on_the_example_tape(
+def test_the_first_three_trade_on_the_example_tape(
     cli: Cli, root: Path, tmp_path: Path
 ) -> None:
     tape, journal = root / "examples" / "tape", tmp_path / "journal.db"
 
     result = cli(
-        *("run", "--paper", *shipped_ids(), "--tape", str(tape)),
+        *("run", "--paper", *FIRST, "--tape", str(tape)),
         *("--journal", f"sqlite:///{journal}", "--json"),
     )
 
     fills = {of["id"]: of["fills"] for of in json.loads(result.stdout)["strategies"]}
-    assert set(fills) == {"longshot_no", "longshot_yes", "mean_reversion"}
+    assert set(fills) == set(FIRST)
     assert min(fills.values()) >= 3

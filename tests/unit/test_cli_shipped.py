@@ -7,7 +7,21 @@ from polyrules.errors import InputError
 
 
 def test_the_shipped_strategies_are_known_by_their_ids() -> None:
-    assert shipped_ids() == ("longshot_no", "longshot_yes", "mean_reversion")
+    assert shipped_ids() == (
+        "arbitrage",
+        "btc_15m_momentum",
+        "dca",
+        "grid",
+        "live_arbitrage",
+        "longshot_no",
+        "longshot_yes",
+        "market_maker",
+        "mean_reversion",
+        "mirror_whale",
+        "spread_capture",
+        "statistical_edge",
+        "term_structure",
+    )
 
 
 def test_an_id_finds_the_shipped_file() -> None:
@@ -42,7 +56,9 @@ def test_a_misspelled_id_is_told_what_was_probably_meant() -> None:
     )
     assert caught.value.hint == (
         'did you mean "longshot_yes"? '
-        "shipped: longshot_no, longshot_yes, mean_reversion"
+        "shipped: arbitrage, btc_15m_momentum, dca, grid, live_arbitrage, longshot_no, "
+        "longshot_yes, market_maker, mean_reversion, mirror_whale, spread_capture, "
+        "statistical_edge, term_structure"
     )
 
 
