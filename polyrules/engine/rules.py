@@ -152,11 +152,12 @@ class Rules:
     ) -> Asked:
         """Ask the rules about rows; `only` says of which markets these are all."""
         state = reading.state
-        self.funnel.rows += rows.count
-        self._count_missing(reading, rows)
+        due = rows if only is None else rows.touching(only)
+        self.funnel.rows += due.count
+        self._count_missing(reading, due)
+        # Ranked among all, asked where they are due.
         rows = self._in_universe(reading, rows, at_turn=at_turn)
-        if only is not None and at_turn:
-            rows = rows.touching(only)  # ranked among all, asked where they are due
+        rows = rows if only is None else rows.touching(only)
         self.funnel.universe += rows.count
         quotes = Quotes(self.strategy, state)
         found: list[Asked] = []

@@ -56,7 +56,9 @@ def test_the_shipped_strategies_keep_their_word(cli: Cli) -> None:
     result = cli("test", "longshot_yes", "longshot_no", "mean_reversion")
 
     assert result.stdout == (
-        "longshot_yes    32 passed\nlongshot_no     34 passed\nmean_reversion  49 passed\n"
+        "longshot_yes    32 passed\n"
+        "longshot_no     34 passed\n"
+        "mean_reversion  49 passed\n"
     )
     assert result.exit_code == 0
 
