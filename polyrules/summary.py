@@ -22,8 +22,8 @@ from polyrules.domain.market import Market, is_yes
 from polyrules.domain.money import ZERO, cost
 from polyrules.domain.orders import PlaceOrder, Report
 from polyrules.domain.steps import Marks, Refused, Step
+from polyrules.engine.asking.rules import Funnel
 from polyrules.engine.engine import Engine
-from polyrules.engine.rules import Funnel
 from polyrules.engine.state import State
 from polyrules.journal.digest import Digest
 from polyrules.journal.records import RunSpec

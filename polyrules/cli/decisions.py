@@ -13,7 +13,7 @@ from polyrules.documents.words import did_you_mean
 from polyrules.domain.ids import MarketId, StrategyId
 from polyrules.domain.market import Market
 from polyrules.domain.steps import Approved, Value
-from polyrules.engine.exits import HARD_STOP
+from polyrules.engine.asking.exits import HARD_STOP
 from polyrules.errors import InputError, StrategyError
 from polyrules.journal.records import DecisionRow, Run, StrategySource
 from polyrules.language.chain import among

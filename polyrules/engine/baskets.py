@@ -12,8 +12,8 @@ from polyrules.domain.events import Filled
 from polyrules.domain.ids import ClientOrderId, StrategyId, TokenId
 from polyrules.domain.money import ONE, ZERO, Side
 from polyrules.domain.orders import Command, Order, PlaceOrder
-from polyrules.engine.exits import Held, leave
-from polyrules.engine.policy import Asked
+from polyrules.engine.asking.exits import Held, leave
+from polyrules.engine.asking.policy import Asked
 from polyrules.engine.state import State
 from polyrules.language.strategy import Exit
 

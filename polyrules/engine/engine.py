@@ -16,15 +16,15 @@ from polyrules.domain.money import ZERO, Side, Usd
 from polyrules.domain.orders import Command
 from polyrules.domain.steps import Approved, Decision, Step, Verdict
 from polyrules.engine import orders
+from polyrules.engine.asking.exits import hard_stops
+from polyrules.engine.asking.policy import Asked, Claims, Wish, ordered
+from polyrules.engine.asking.rules import Rules
+from polyrules.engine.asking.triggers import Triggers
 from polyrules.engine.baskets import Baskets
-from polyrules.engine.exits import hard_stops
-from polyrules.engine.policy import Asked, Claims, Wish, ordered
 from polyrules.engine.risk import review
-from polyrules.engine.rules import Rules
+from polyrules.engine.rows.sources import Inputs
 from polyrules.engine.sizing import propose
-from polyrules.engine.sources import Inputs
 from polyrules.engine.state import State
-from polyrules.engine.triggers import Triggers
 from polyrules.features.table import Feeds
 from polyrules.language.strategy import Strategy
 

@@ -38,11 +38,11 @@ from polyrules.domain.orders import (
     advance,
 )
 from polyrules.domain.steps import Decision
-from polyrules.engine.joins import Joins
 from polyrules.engine.ledger import Ledger
 from polyrules.engine.record import Follows, Record
 from polyrules.errors import InvariantError
 from polyrules.features.catalog import Feed
+from polyrules.features.joins import Joins
 from polyrules.features.table import Feeds, Table
 from polyrules.features.wallets import Recent
 

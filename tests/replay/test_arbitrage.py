@@ -11,9 +11,9 @@ from polyrules import app
 from polyrules.config import default_desk
 from polyrules.domain.events import ClockTicked
 from polyrules.domain.ids import StrategyId
+from polyrules.engine.asking.rules import Funnel
 from polyrules.engine.engine import Engine
-from polyrules.engine.groups import baskets
-from polyrules.engine.rules import Funnel
+from polyrules.engine.rows.groups import baskets
 from polyrules.venues.recorded import with_ticks
 
 Cli = Callable[..., Result]

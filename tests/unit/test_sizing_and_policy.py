@@ -8,8 +8,8 @@ from polyrules.domain.limits import Limits
 from polyrules.domain.money import Shares, Side
 from polyrules.domain.orders import PlaceOrder
 from polyrules.domain.steps import Approved
+from polyrules.engine.asking.policy import Claims, Wish, ordered
 from polyrules.engine.orders import all_open, expired, plan
-from polyrules.engine.policy import Claims, Wish, ordered
 from polyrules.engine.sizing import propose
 from polyrules.language.strategy import Fixed, Kelly
 from tests.builders import at, market

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from polyrules.engine.rules import Funnel
+from polyrules.engine.asking.rules import Funnel
 from polyrules.summary import Tally, why_no_orders, why_silent
 from tests.strategies import strategy
 

@@ -9,11 +9,11 @@ import math
 import numpy as np
 
 from polyrules.domain.ids import StrategyId
-from polyrules.engine.joins import Groups
-from polyrules.engine.rowset import Floats, RowSet
+from polyrules.engine.rows.rowset import Floats, RowSet
 from polyrules.engine.state import State
 from polyrules.features.catalog import ROW_FEATURES
 from polyrules.features.entities import KINDS
+from polyrules.features.joins import Groups
 
 LEGS_OF_BINARY = 2.0
 PRICE_GRID = 1e9

@@ -15,16 +15,16 @@ import numpy as np
 from polyrules.domain.ids import MarketId
 from polyrules.domain.money import Shares
 from polyrules.domain.orders import CancelOrder
-from polyrules.engine.exits import Exits
-from polyrules.engine.hoisting import Hoisted
-from polyrules.engine.merging import merged
-from polyrules.engine.policy import Asked, Wish
-from polyrules.engine.quotes import Quotes
-from polyrules.engine.reading import Reading
-from polyrules.engine.rowset import Rows, RowSet
-from polyrules.engine.sources import Inputs, RowSource, due_by_tier, named_order
+from polyrules.engine.asking.exits import Exits
+from polyrules.engine.asking.merging import merged
+from polyrules.engine.asking.policy import Asked, Wish
+from polyrules.engine.asking.quotes import Quotes
+from polyrules.engine.asking.wishes import Fired, basket, trade
+from polyrules.engine.rows.hoisting import Hoisted
+from polyrules.engine.rows.reading import Reading
+from polyrules.engine.rows.rowset import Rows, RowSet
+from polyrules.engine.rows.sources import Inputs, RowSource, due_by_tier, named_order
 from polyrules.engine.state import State
-from polyrules.engine.wishes import Fired, basket, trade
 from polyrules.language.actions import Basket, Cancel, Quote, Veto
 from polyrules.language.evaluators.compile import Answer, Plan
 from polyrules.language.evaluators.row import RowPlan

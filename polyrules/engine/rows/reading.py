@@ -12,7 +12,7 @@ import numpy as np
 from polyrules.domain.moments import HOUR
 from polyrules.domain.portfolio import Position
 from polyrules.domain.steps import Value
-from polyrules.engine.rowset import Floats, Rows, RowSet
+from polyrules.engine.rows.rowset import Floats, Rows, RowSet
 from polyrules.engine.state import MarketState, State
 from polyrules.features.catalog import CATALOG, Feed
 from polyrules.language.evaluators.compile import Plan

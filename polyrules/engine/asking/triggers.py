@@ -15,9 +15,9 @@ from polyrules.domain.events import (
     WalletTraded,
 )
 from polyrules.domain.ids import MarketId, StrategyId
-from polyrules.engine.policy import Asked
-from polyrules.engine.rowset import Rows
-from polyrules.engine.rules import Rules
+from polyrules.engine.asking.policy import Asked
+from polyrules.engine.asking.rules import Rules
+from polyrules.engine.rows.rowset import Rows
 from polyrules.engine.state import State
 
 KINDS: Mapping[type, str] = {

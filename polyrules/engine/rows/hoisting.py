@@ -7,8 +7,8 @@ they were.
 
 import numpy as np
 
-from polyrules.engine.reading import Columns, Reading
-from polyrules.engine.rowset import Floats
+from polyrules.engine.rows.reading import Columns, Reading
+from polyrules.engine.rows.rowset import Floats
 from polyrules.engine.state import State
 from polyrules.language.evaluators import groups
 from polyrules.language.evaluators.compile import Plan

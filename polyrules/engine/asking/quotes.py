@@ -14,9 +14,9 @@ from polyrules.domain.market import Market
 from polyrules.domain.money import Price, Shares, Side, shares_of
 from polyrules.domain.orders import CancelOrder, TimeInForce
 from polyrules.domain.steps import Decision
-from polyrules.engine.policy import Asked, Wish
+from polyrules.engine.asking.policy import Asked, Wish
+from polyrules.engine.asking.wishes import Fired, message, on_tick
 from polyrules.engine.state import OpenOrder, State
-from polyrules.engine.wishes import Fired, message, on_tick
 from polyrules.language.actions import Quote, QuoteSide
 from polyrules.language.strategy import Strategy
 

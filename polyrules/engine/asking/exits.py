@@ -26,9 +26,9 @@ from polyrules.domain.money import (
 from polyrules.domain.orders import CancelOrder, TimeInForce
 from polyrules.domain.portfolio import Position
 from polyrules.domain.steps import Decision, Value
-from polyrules.engine.policy import Asked, Wish
-from polyrules.engine.reading import Columns, Reading
-from polyrules.engine.rowset import Rows, RowSet, alone
+from polyrules.engine.asking.policy import Asked, Wish
+from polyrules.engine.rows.reading import Columns, Reading
+from polyrules.engine.rows.rowset import Rows, RowSet, alone
 from polyrules.engine.state import MarketState, State
 from polyrules.language.actions import Urgency
 from polyrules.language.evaluators.compile import Plan

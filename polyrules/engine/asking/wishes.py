@@ -12,8 +12,8 @@ from polyrules.domain.market import Market
 from polyrules.domain.money import ZERO, Price, Shares, Side, limit_price, shares_of
 from polyrules.domain.orders import TimeInForce
 from polyrules.domain.steps import Decision, Value
-from polyrules.engine.policy import Wish
-from polyrules.engine.rowset import RowSet
+from polyrules.engine.asking.policy import Wish
+from polyrules.engine.rows.rowset import RowSet
 from polyrules.engine.state import MarketState, State
 from polyrules.features.entities import TOKENS
 from polyrules.language.actions import (

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from polyrules.engine.groups import baskets, events
-from polyrules.engine.rowset import Rows, RowSet
+from polyrules.engine.rows.groups import baskets, events
+from polyrules.engine.rows.rowset import Rows, RowSet
 from polyrules.engine.state import State
 from polyrules.language.rows import Rows as RowDomain
 from polyrules.language.strategy import Strategy

@@ -8,7 +8,7 @@ import msgspec
 
 from polyrules.domain.money import ZERO, Price, Shares
 from polyrules.domain.steps import Decision
-from polyrules.engine.policy import Wish
+from polyrules.engine.asking.policy import Wish
 from polyrules.language.strategy import Merge
 
 JOINED = "; "

@@ -1,0 +1,1 @@
+"""The rows a strategy is asked about, and what it sees in them."""
