@@ -7,8 +7,8 @@ from urllib.parse import quote
 import msgspec
 
 from polyrules import __version__
-from polyrules.cli.problems import harmless, rendered
-from polyrules.errors import Problem, Severity
+from polyrules.cli.problems import counted, harmless, plain, rendered
+from polyrules.errors import Severity
 from polyrules.language.analysis.feeds import BUDGET
 from polyrules.language.analysis.lints import Profile
 from polyrules.language.analysis.report import Report
@@ -48,7 +48,8 @@ def as_text(listed: Iterable[Listed], asked: Profile) -> str:
 
 
 def _verdict(report: Report, asked: Profile) -> str:
-    parts = [_counted(report.asked(asked))]
+    found = report.asked(asked)
+    parts = [counted(found) if found else "ok"]
     if report.suppressed:
         parts.append(f"{report.suppressed} taken on purpose")
     if report.cost is not None:
@@ -56,17 +57,6 @@ def _verdict(report: Report, asked: Profile) -> str:
     reached = "none" if report.reached is None else report.reached.word
     parts.append(f"profile reached: {reached} (asked: {asked.word})")
     return " · ".join(parts)
-
-
-def _counted(problems: Iterable[Problem]) -> str:
-    severities = [problem.severity for problem in problems]
-    parts = []
-    for severity in Severity:
-        count = severities.count(severity)
-        if count:
-            plural = "" if count == 1 or severity is Severity.INFO else "s"
-            parts.append(f"{count} {severity.value}{plural}")
-    return ", ".join(parts) or "ok"
 
 
 def as_json(listed: Iterable[Listed], asked: Profile) -> str:
@@ -80,23 +70,11 @@ def as_json(listed: Iterable[Listed], asked: Profile) -> str:
             "cost_seconds": report.cost,
             "suppressed": report.suppressed,
             "mended": [harmless(change) for change in changes],
-            "problems": [_plain(problem) for problem in report.asked(asked)],
+            "problems": [plain(problem) for problem in report.asked(asked)],
         }
         for report, changes in listed
     ]
     return _json({"files": files})
-
-
-def _plain(problem: Problem) -> dict[str, object]:
-    return {
-        "line": problem.line,
-        "column": problem.column,
-        "end_column": problem.end_column,
-        "severity": problem.severity.value,
-        "code": problem.code,
-        "message": harmless(problem.message),
-        "help": harmless(problem.help),
-    }
 
 
 def as_sarif(listed: Iterable[Listed], asked: Profile) -> str:

@@ -54,6 +54,19 @@ def counted(problems: Iterable[Problem]) -> str:
     return ", ".join(parts) or "no problems"
 
 
+def plain(problem: Problem) -> dict[str, object]:
+    """Return a problem as plain data for scripts."""
+    return {
+        "line": problem.line,
+        "column": problem.column,
+        "end_column": problem.end_column,
+        "severity": problem.severity.value,
+        "code": problem.code,
+        "message": harmless(problem.message),
+        "help": harmless(problem.help),
+    }
+
+
 def harmless(text: str) -> str:
     """Return text without characters that steer a terminal."""
     return "".join(_cell(char)[0] for char in text)

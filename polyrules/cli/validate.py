@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from polyrules.cli.bases import find_base
-from polyrules.cli.problems import counted, harmless, rendered
+from polyrules.cli.problems import counted, harmless, plain, rendered
 from polyrules.cli.shipped import resolve
 from polyrules.errors import ConfigError, InputError, PolyrulesError, Problem, Severity
 from polyrules.language.load import load_all
@@ -99,20 +99,8 @@ def _json(checked: list[Checked]) -> str:
         {
             "path": harmless(file.path),
             "ok": file.ok,
-            "problems": [_plain(problem) for problem in file.problems],
+            "problems": [plain(problem) for problem in file.problems],
         }
         for file in checked
     ]
     return msgspec.json.format(msgspec.json.encode({"files": files})).decode()
-
-
-def _plain(problem: Problem) -> dict[str, object]:
-    return {
-        "line": problem.line,
-        "column": problem.column,
-        "end_column": problem.end_column,
-        "severity": problem.severity.value,
-        "code": problem.code,
-        "message": harmless(problem.message),
-        "help": harmless(problem.help),
-    }
