@@ -8,7 +8,7 @@ import msgspec
 
 from polyrules import __version__
 from polyrules.cli.problems import counted, harmless, plain, rendered
-from polyrules.errors import Severity
+from polyrules.errors import Problem, Severity
 from polyrules.language.analysis.feeds import BUDGET
 from polyrules.language.analysis.lints import Profile
 from polyrules.language.analysis.report import Report
