@@ -8,6 +8,8 @@ with a missing leg is a bet nobody made.
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
+import msgspec
+
 from polyrules.domain.events import Filled
 from polyrules.domain.ids import ClientOrderId, StrategyId, TokenId
 from polyrules.domain.money import ONE, ZERO, Side
@@ -19,6 +21,18 @@ from polyrules.language.strategy import Exit
 
 UNBALANCED = "unbalanced"
 FIRST = 900_000  # priority: above any a file may give, below the hard stop
+SALES_MAX = 20  # orders to sell one leg again: a rest no venue takes is let be
+
+_Key = tuple[StrategyId, TokenId]
+NOBODYS: _Key = (StrategyId(""), TokenId(""))
+
+
+class _Over(msgspec.Struct, kw_only=True):
+    """What has no counterpart: shares of a leg, and how often a sale of them left."""
+
+    leg: Order
+    shares: Decimal
+    sales: int = 0
 
 
 class Baskets:
@@ -27,7 +41,8 @@ class Baskets:
     def __init__(self) -> None:
         self._legs: dict[ClientOrderId, list[Order]] = {}
         self._filled: dict[ClientOrderId, Decimal] = {}
-        self._over: dict[tuple[StrategyId, TokenId], tuple[Order, Decimal]] = {}
+        self._over: dict[_Key, _Over] = {}
+        self._selling: dict[ClientOrderId, _Key] = {}
 
     def watch(self, commands: Iterable[Command]) -> None:
         """Remember the legs that leave, and what is sold again."""
@@ -39,17 +54,23 @@ class Baskets:
                 self._legs.setdefault(order.basket, []).append(order)
                 self._filled[order.client_order_id] = ZERO
             elif order.rule == UNBALANCED:
-                self._over.pop((order.strategy, order.token), None)
+                key = (order.strategy, order.token)
+                self._selling[order.client_order_id] = key
+                if key in self._over:
+                    self._over[key].sales += 1
 
     def see(self, fill: Filled) -> None:
-        """Count what filled of a leg."""
+        """Count what filled of a leg, or of what is sold again."""
         if fill.client_order_id in self._filled:
             self._filled[fill.client_order_id] += fill.size
+        over = self._over.get(self._selling.get(fill.client_order_id, NOBODYS))
+        if over is not None:
+            over.shares -= fill.size
 
     def settle(
         self, state: State, allowed: Mapping[StrategyId, Decimal]
     ) -> Iterator[Asked]:
-        """Yield sales of what finished baskets hold too much of, until they left.
+        """Yield sales of what finished baskets hold too much of, until it is sold.
 
         Args:
             state: Orders and positions.
@@ -59,29 +80,38 @@ class Baskets:
             if not any(leg.client_order_id in state.orders for leg in legs):
                 del self._legs[basket]
                 self._weigh(legs, allowed)
-        for leg, over in self._over.values():
-            held = _held(leg, over, state)
-            if held is not None:
+        self._selling = {
+            order: key for order, key in self._selling.items() if order in state.orders
+        }
+        for key, over in list(self._over.items()):
+            held = _held(over, state)
+            if held is None or over.sales >= SALES_MAX:
+                del self._over[key]
+            else:
                 rule = Exit(id=UNBALANCED)
-                yield leave(leg.strategy, rule, held, state, {}, priority=FIRST)
+                yield leave(over.leg.strategy, rule, held, state, {}, priority=FIRST)
 
     def _weigh(self, legs: list[Order], allowed: Mapping[StrategyId, Decimal]) -> None:
         filled = [self._filled.pop(leg.client_order_id) for leg in legs]
         for leg, shares in zip(legs, filled, strict=True):
             over = shares - min(filled)
             if leg.side is Side.BUY and over > allowed.get(leg.strategy, ZERO):
-                self._over[leg.strategy, leg.token] = (leg, over)
+                key = (leg.strategy, leg.token)
+                before = self._over[key].shares if key in self._over else ZERO
+                self._over[key] = _Over(leg=leg, shares=before + over)
 
 
-def _held(leg: Order, over: Decimal, state: State) -> Held | None:
+def _held(over: _Over, state: State) -> Held | None:
+    """Return what is to be sold again; None where nothing is left of it."""
+    leg = over.leg
     position = state.own[leg.strategy].portfolio.positions.get(leg.token)
-    if position is None:
+    if position is None or over.shares <= 0:
         return None
     known = state.markets[leg.market]
     bid = known.bid(leg.token)
     return Held(
         position=position,
         known=known,
-        free=min(over, state.sellable(leg.strategy, leg.token)),
+        free=min(over.shares, state.sellable(leg.strategy, leg.token)),
         bid=None if bid is None else bid / ONE,
     )

@@ -83,8 +83,9 @@ class Engine:
                 self._baskets.see(event)
             case _:
                 pass
-        asked = self._triggers.ask(event, self.state) if self._first_tick else []
-        return self._step(event, (), asked)
+        if self._first_tick is None:
+            return self._step(event, (), [])
+        return self._step(event, (), self._triggers.ask(event, self.state))
 
     def _step(
         self, event: Event, commands: tuple[Command, ...], asked: list[Asked]

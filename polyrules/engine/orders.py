@@ -28,6 +28,7 @@ def plan(
         CancelOrder(live.order.client_order_id, "would trade with our own order")
         for live in state.would_trade_with(decision)
         if live.order.side is Side.BUY and not live.cancelling
+        if basket is None or live.order.basket != basket
     )
     order = Order(
         client_order_id=client_order_id(run, sequence, ordinal),

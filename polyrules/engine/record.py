@@ -33,6 +33,7 @@ class Record:
     def placed(self, now: int) -> None:
         """Note an order that leaves now."""
         self._placed.append(now)
+        self.orders_in_hour(now)  # forgets what is older, whether or not anybody asks
 
     def orders_in_hour(self, now: int) -> int:
         """Return how many orders left in the last hour."""
@@ -114,4 +115,5 @@ class Follows:
         wallets = self._by.get((strategy, token))
         if not wallets:
             return None
-        return max(each.sold / each.bought for each in wallets.values() if each.bought)
+        shares = (each.sold / each.bought for each in wallets.values() if each.bought)
+        return max(shares, default=None)

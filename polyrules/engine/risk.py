@@ -1,11 +1,13 @@
 """Risk: the last word before an order. Pure checks, asked in the order of CHECKS.
 
 A check looks at where a scope stands, the desk's or the strategy's own, and answers
-None (no objection), the dollars it leaves room for, or its refusal with both numbers.
+None (no objection), the room it leaves, or its refusal; the latter two with both
+numbers, what is used and what is allowed.
 """
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,7 +15,7 @@ from polyrules.domain.ids import StrategyId
 from polyrules.domain.limits import Limits
 from polyrules.domain.market import Market
 from polyrules.domain.moments import SECOND, day_of
-from polyrules.domain.money import ZERO, Shares, cost, shares_for, taker_fee
+from polyrules.domain.money import SHARE_STEP, ZERO, Shares, cost, shares_for, taker_fee
 from polyrules.domain.steps import Approved, Decision, Refused, Verdict
 from polyrules.engine.ledger import Ledger
 from polyrules.engine.record import Record
@@ -42,9 +44,21 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     free_usd: Decimal
     record: Record | None  # of a strategy; the desk has none
     now: int
+    orders: int = 1  # that leave together, or not at all
 
 
-Answer = Decimal | str | None
+class Room(NamedTuple):
+    """How many dollars a check leaves of `most`, and what has the rest.
+
+    The room that cash leaves has neither.
+    """
+
+    usd: Decimal
+    what: str = ""
+    most: Decimal | None = None
+
+
+Answer = Room | str | None
 Check = Callable[[Standing, Limits], Answer]
 
 
@@ -103,9 +117,10 @@ def order_rate(now: Standing, limits: Limits) -> Answer:
     if most is None or now.record is None:
         return None
     placed = now.record.orders_in_hour(now.now)
-    if placed < most:
+    if placed + now.orders <= most:
         return None
-    return f"{placed} orders were placed in the last hour, the limit is {most}"
+    more = f" and these are {now.orders}" if now.orders > 1 else ""
+    return f"{placed} orders were placed in the last hour{more}, the limit is {most}"
 
 
 def losses_row(now: Standing, limits: Limits) -> Answer:
@@ -132,7 +147,7 @@ def day_volume(now: Standing, limits: Limits) -> Answer:
 def funds(now: Standing, _: Limits) -> Answer:
     """Leave room up to the cash that no open order is waiting to spend."""
     if now.free_usd > 0:
-        return now.free_usd
+        return Room(now.free_usd)
     return f"{_usd(now.free_usd)} usd are free, an order needs more than 0.00"
 
 
@@ -172,7 +187,8 @@ def review(
     Returns:
         A verdict for each.
     """
-    exits = [_review_exit(each, state, freed) for each in decisions if each.reduces]
+    sells = [each for each in decisions if each.reduces]
+    exits = [_review_exit(each, sells, state, freed) for each in sells]
     buys = [each for each in decisions if not each.reduces]
     verdicts = [*exits]
     if buys:
@@ -210,9 +226,9 @@ def _review_buys(
                 if isinstance(answer, str):
                     return Refused(check=check.__name__, reason=answer)
                 price = _price_of(check, decision, buys, state)
-                if answer is not None and cost(price, size) > answer:
-                    size, cut_by = shares_for(answer, price), check.__name__
-                    cut = f"{check.__name__} leaves {_usd(answer)} usd; "
+                if answer is not None and cost(price, size) > answer.usd:
+                    size, cut_by = shares_for(answer.usd, price), check.__name__
+                    cut = f"{_left(answer)}; "
     for decision in buys:
         too_small = _too_small(decision, size, own, _market(decision, state))
         if too_small:
@@ -256,11 +272,16 @@ def tightened(limits: Limits, request: RiskRequest) -> Limits:
     return msgspec.structs.replace(limits, **changes) if changes else limits
 
 
-def _review_exit(decision: Decision, state: State, freed: Decimal) -> Verdict:
+def _review_exit(
+    decision: Decision, sells: list[Decision], state: State, freed: Decimal
+) -> Verdict:
     """Let what only reduces pass every limit but the kill switch."""
     if state.halted:
         return Refused(check="not_halted", reason="trading is halted")
     held = state.sellable(decision.strategy, decision.token) + freed
+    sharing = sum(each.token == decision.token for each in sells)
+    if sharing > 1:  # legs of one basket that sell the same shares
+        held = (held / sharing).quantize(SHARE_STEP, ROUND_FLOOR)
     size = Shares(min(decision.size, held))
     if size <= 0:
         reason = f"wants to sell {decision.size} shares, {held} are free to sell"
@@ -294,6 +315,7 @@ def _standing(
         free_usd=ledger.portfolio.cash - stakes.open_buys,
         record=record,
         now=state.now,
+        orders=max(decision.legs, 1),
     )
 
 
@@ -314,7 +336,15 @@ def _group_stake(decision: Decision, state: State, stakes: Stakes) -> Decimal:
 def _room(what: str, used: Decimal, most: Decimal) -> Answer:
     if used >= most:
         return f"{_usd(used)} usd {what}, the limit is {_usd(most)}"
-    return most - used
+    return Room(most - used, what, most)
+
+
+def _left(room: Room) -> str:
+    """Return what a check leaves and why, with both numbers."""
+    if room.most is None:
+        return f"{_usd(room.usd)} usd are free"
+    used, most = _usd(room.most - room.usd), _usd(room.most)
+    return f"{used} usd {room.what}, the limit is {most}: {_usd(room.usd)} usd are left"
 
 
 def _too_small(decision: Decision, size: Shares, limits: Limits, market: Market) -> str:

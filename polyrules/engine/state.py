@@ -26,6 +26,7 @@ from polyrules.domain.events import (
 )
 from polyrules.domain.ids import ClientOrderId, MarketId, StrategyId, TokenId
 from polyrules.domain.market import Book, Market, is_yes, merged
+from polyrules.domain.moments import SECOND
 from polyrules.domain.money import ONE, ZERO, Shares, Side, Usd, cost, from_micros
 from polyrules.domain.orders import (
     OPEN,
@@ -46,6 +47,7 @@ from polyrules.features.joins import Joins
 from polyrules.features.table import Feeds, Table
 from polyrules.features.wallets import Recent
 
+AFTER_REFUSAL = SECOND  # how long what the venue refused is not asked for again
 CooldownKey = tuple[StrategyId, str, MarketId, TokenId, Side]
 
 
@@ -121,7 +123,9 @@ class State:
         self.wallets = Recent(self.table)
         self.markets: dict[MarketId, MarketState] = {}
         self.by_row: list[MarketState] = []
+        self._moved: list[MarketState] = []
         self.orders: dict[ClientOrderId, OpenOrder] = {}
+        self._orders_in: dict[MarketId, dict[ClientOrderId, OpenOrder]] = {}
         self.cooldowns: dict[CooldownKey, int] = {}
         self.desk = Ledger(bankroll)
         self.own = {strategy: Ledger(bankroll) for strategy in strategies}
@@ -169,21 +173,24 @@ class State:
 
     def expect(self, command: Command) -> None:
         """Remember a command that is about to leave."""
-        self._stakes.clear()
         match command:
             case PlaceOrder(order=order):
                 status = advance(OrderStatus.CREATED, Report.SUBMITTED)
                 live = OpenOrder(order=order, status=status, placed_at=self.now)
                 self.record[order.strategy].placed(self.now)
                 self.orders[order.client_order_id] = live
+                there = self._orders_in.setdefault(order.market, {})
+                there[order.client_order_id] = live
+                self._stake(order)
             case CancelOrder(client_order_id=order_id):
                 self.orders[order_id].cancelling = True
 
     def refresh(self) -> None:
         """Bring the table's columns up to now."""
-        for known in self._moved():
+        for known in self._moved:
             self.table.write_book(known.row, known.book)
             known.changed = False
+        self._moved.clear()
         self.table.refresh_trades(self.now)
 
     def mark(self) -> None:
@@ -202,9 +209,8 @@ class State:
         self, market: MarketId | None = None, strategy: StrategyId | None = None
     ) -> Iterator[OpenOrder]:
         """Yield the orders that may still trade, oldest first."""
-        for live in self.orders.values():
-            if market is not None and live.order.market != market:
-                continue
+        found = self.orders if market is None else self._orders_in.get(market, {})
+        for live in found.values():
             if strategy is not None and live.order.strategy != strategy:
                 continue
             yield live
@@ -244,6 +250,22 @@ class State:
         )
         return position.shares - selling
 
+    def _stake(self, order: Order) -> None:
+        """Add an order to the stakes that are known: the sum it would have come to."""
+        if order.side is not Side.BUY:
+            return
+        spent = cost(order.price, order.size)
+        for scope in (None, order.strategy):
+            known = self._stakes.get(scope)
+            if known is not None:
+                before = known.markets.get(order.market, ZERO)
+                known.markets[order.market] = before + spent
+                self._stakes[scope] = Stakes(
+                    markets=known.markets,
+                    total=known.total + spent,
+                    open_buys=known.open_buys + spent,
+                )
+
     def _add_up(self, strategy: StrategyId | None) -> Stakes:
         ledger = self.desk if strategy is None else self.own[strategy]
         markets: dict[MarketId, Decimal] = {}
@@ -258,9 +280,6 @@ class State:
                 markets[order.market] = markets.get(order.market, ZERO) + stake
                 open_buys += stake
         return Stakes(markets=markets, total=total + open_buys, open_buys=open_buys)
-
-    def _moved(self) -> Iterator[MarketState]:
-        return (known for known in self.by_row if known.changed)
 
     def _list(self, event: MarketListed | MarketChanged) -> None:
         market = event.market
@@ -284,7 +303,9 @@ class State:
         if not _apply(event, known):
             return  # not of its tokens, or a change to a book nobody has shown
         known.book_at = event.at
-        known.changed = True
+        if not known.changed:
+            known.changed = True
+            self._moved.append(known)
         self.table.touch_book(known.row, event.at)
 
     def _change_tick(self, event: TickChanged) -> None:
@@ -328,11 +349,16 @@ class State:
         if live is None:
             raise InvariantError(f"{report.name} for {order_id}, which is not open")
         self._stakes.clear()
-        if report is Report.REJECTED:
-            self.cooldowns.pop(cooldown_key(live.order), None)  # nothing to cool from
+        # Nothing to cool from; but what was refused is not sent at every event, and of
+        # a basket the other legs may have filled: to ask for it again costs money.
+        if report is Report.REJECTED and live.order.basket is None:
+            self.cooldowns[cooldown_key(live.order)] = self.now + AFTER_REFUSAL
         live.status = advance(live.status, report)
         if live.status not in OPEN:
             del self.orders[order_id]
+            del self._orders_in[live.order.market][order_id]
+            if not self._orders_in[live.order.market]:
+                del self._orders_in[live.order.market]
 
     def _fill(self, fill: Filled) -> None:
         live = self.orders.get(fill.client_order_id)

@@ -52,9 +52,11 @@ class Joins:
         if row == len(self._markets):
             self._markets.append(market)
             self._seen.append(at)
-            self._ranks = None
+        elif self._markets[row] == market:
+            return  # a listing that says nothing new of what belongs together
         else:
             self._markets[row] = market
+        self._ranks = None
         self._unread[row] = None
         self._groups = None
         self._codes.clear()

@@ -6,6 +6,7 @@ is read. The table knows no strategy and no position.
 """
 
 import math
+from collections import deque
 from typing import cast
 
 import msgspec
@@ -75,6 +76,8 @@ class Table:
         self._columns: dict[str, Floats] = {}
         self._cells: dict[str, books.Column] = {}
         self._hours: dict[int, trades.LastHour] = {}
+        self._traded: deque[tuple[int, int]] = deque()  # when, and in which row
+        self._unwritten: set[int] = set()  # rows whose last hour changed
         self._book_age_max = feeds.age(Feed.BOOK)
         self._stale: tuple[int, NDArray[np.bool_]] | None = None  # as of a moment
         self._rounds = Rounds()
@@ -162,6 +165,8 @@ class Table:
             lifts=(trade.side is Side.BUY) is of_yes,
         )
         self._hours.setdefault(row, trades.LastHour()).add(printed)
+        self._traded.append((trade.at, row))
+        self._unwritten.add(row)
         self._cells["last_trade_price"][row] = price / ONE
         self._cells["@trade_at"][row] = float(trade.at)
         if printed.whale:
@@ -181,8 +186,11 @@ class Table:
 
     def refresh_trades(self, now: int) -> None:
         """Let trades older than an hour drop out of their sums."""
-        for row, hour in self._hours.items():
-            hour.refresh(self._cells, row, now)
+        while self._traded and self._traded[0][0] <= now - HOUR:
+            self._unwritten.add(self._traded.popleft()[1])
+        for row in self._unwritten:
+            self._hours[row].refresh(self._cells, row, now)
+        self._unwritten.clear()
 
     def open_rows(self) -> Rows:
         """Return the rows of markets that are listed and not resolved, ascending."""

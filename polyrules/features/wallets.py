@@ -33,12 +33,14 @@ class Last(msgspec.Struct, frozen=True, kw_only=True):
         row: The market's row in the table.
         of_yes: Whether the token is the market's YES.
         traded: When it was made, by the venue if it says so [microseconds UTC].
+        at_once: The venue's numbers of all trades of that moment.
     """
 
     row: int
     of_yes: bool
     traded: int
     trade: WalletTraded
+    at_once: frozenset[str] = frozenset()
 
 
 _Told = tuple[_Key, Last]
@@ -82,9 +84,16 @@ class Recent:
         before = self._last.get(key)
         if before is not None and traded < before.traded:
             return False  # an old trade, told again or late
-        again = before is not None and _same(before.trade, trade)
+        at_once = before.at_once if before and before.traded == traded else frozenset()
+        again = bool(trade.transaction) and trade.transaction in at_once
         self._last.pop(key, None)  # so that it goes to the end
-        self._last[key] = Last(row=row, of_yes=of_yes, traded=traded, trade=trade)
+        self._last[key] = Last(
+            row=row,
+            of_yes=of_yes,
+            traded=traded,
+            trade=trade,
+            at_once=at_once | {trade.transaction},
+        )
         if len(self._last) > self._kept:
             del self._last[next(iter(self._last))]
             self.dropped += 1
@@ -171,8 +180,3 @@ def _floats(numbers: list[float] | list[int]) -> Floats:
 
 def _told(number: float | None) -> float:
     return math.nan if number is None else float(number)
-
-
-def _same(one: WalletTraded, other: WalletTraded) -> bool:
-    """Tell whether two tellings are of one trade, by the venue's own number of it."""
-    return bool(one.transaction) and one.transaction == other.transaction

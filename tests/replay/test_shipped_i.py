@@ -118,7 +118,7 @@ def test_grid_buys_dips_and_sells_rises(
 ) -> None:
     ran = on_scene("grid", "quotes")
 
-    assert ran.orders == {("ladder", "BUY"): 54, ("ladder", "SELL"): 40}
+    assert ran.orders == {("ladder", "BUY"): 54, ("ladder", "SELL"): 41}
     assert ran.summary["fills"] == 24
     assert money(ran, "realised_usd") == Decimal("10.15")
 

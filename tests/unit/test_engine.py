@@ -3,9 +3,10 @@ from collections.abc import AsyncIterator, Iterable
 from decimal import Decimal
 
 import msgspec
+import pytest
 
 from polyrules.domain.events import Event, Filled, Halted, OrderReported
-from polyrules.domain.ids import RunId
+from polyrules.domain.ids import RunId, StrategyId
 from polyrules.domain.limits import Limits
 from polyrules.domain.money import Side, Usd
 from polyrules.domain.orders import CancelOrder, PlaceOrder, Report, TimeInForce
@@ -398,3 +399,29 @@ def test_a_rejected_order_starts_no_cooldown() -> None:
     steps = traded(engine, unknown, book(1), tick(1), tick(2), tick(3))
 
     assert len([s for s in steps if s.decisions]) == 3
+
+
+@pytest.mark.parametrize("action", ["buy", "sell"])
+def test_a_stated_size_below_a_hundredth_of_a_share_is_no_order(action: str) -> None:
+    small = f"""\
+polyrules: 1
+strategy: {{id: small, version: 1.0.0}}
+universe: {{each: market, where: accepting_orders}}
+rules:
+  - id: enter
+    when: position_shares == 0
+    then: {{action: buy, token: yes_token, price: best_ask, urgency: high}}
+  - id: adjust
+    when: best_ask <= 0.60
+    then: {{action: {action}, token: yes_token, price: 0.40,
+           size: 0.0002 * position_shares}}
+sizing: {{method: fixed, amount: 20 shares}}
+schedule: {{every: 1s}}
+"""
+    engine = engine_of(strategy(small))
+
+    steps = traded(engine, listed(), book(1), tick(1), tick(2))
+
+    # 0.004 shares are wanted: neither what sizing would say, nor all that is held
+    assert [rule for rule, *_ in decided(steps)] == ["enter"]
+    assert engine.rules[StrategyId("small")].funnel.unpriced == 1

@@ -63,15 +63,40 @@ exits:
 schedule: {every: 1s, trigger: [book]}
 """
 
+DUMPS = """\
+  - id: dump
+    when: far.best_bid >= 0.45 and far.position_yes_shares > 0
+    then:
+      action: basket
+      legs:
+        - {market: far, action: sell, token: yes_token, price: far.best_bid}
+        - {market: far, action: sell, token: yes_token, price: far.best_bid - 0.01}
+      shares: 20
+      edge: 0.01
+"""
+OF_EVENT = """\
+polyrules: 1
+strategy: {id: buyer, version: 1.0.0, title: Buys every YES of an event}
+universe: {each: event}
+rules:
+  - id: all
+    when: event.markets >= 2 and event.position_cost <= 0
+    then: {action: basket, legs: all_yes, shares: 20, edge: 0.01}
+sizing: {method: fixed, amount: 10 USD}
+schedule: {every: 1s}
+"""
+
 Placed = tuple[Side, str, float, float]  # side, token, price, shares
 
 
-def engine(text: str = ALL_YES, limits: Limits | None = None) -> Engine:
+def engine(
+    text: str = ALL_YES, limits: Limits | None = None, feeds: Feeds = FEEDS
+) -> Engine:
     return Engine(
         [load(text, path="test.yaml")],
         limits=limits or Limits(),
         bankroll=Usd(Decimal(1000)),
-        feeds=FEEDS,
+        feeds=feeds,
         run=RunId("r1"),
     )
 
@@ -337,3 +362,94 @@ def test_the_group_of_a_market_is_not_a_basket_unless_one_of_it_wins() -> None:
     *_, step = play(engine(), *happened, tick(1))
 
     assert step.decisions == ()
+
+
+def test_after_a_leg_failed_the_basket_cools_down_all_the_same() -> None:
+    desk = engine()
+    *_, step = play(desk, *of_event("0.55", "0.40"), tick(1))
+    first, second = orders(step)
+    play(desk, killed(first, 1), filled(second, 1))
+    (sold,) = orders(desk.process(tick(2)))
+    play(desk, filled(sold, 2))
+
+    again = [order for s in (3, 30, 60) for order in orders(desk.process(tick(s)))]
+    after = orders(desk.process(tick(61)))
+
+    assert again == []  # the first leg was refused, and still the rule waits its minute
+    assert [order.rule for order in after] == ["cheap", "cheap"]
+
+
+def test_a_leg_is_sold_again_until_all_of_it_is_gone() -> None:
+    desk = engine()
+    *_, step = play(desk, *of_event("0.55", "0.40"), tick(1))
+    first, second = orders(step)
+    play(desk, filled(first, 1), killed(second, 1))
+    (some,) = orders(desk.process(tick(2)))
+    part = msgspec.structs.replace(filled(some, 2), size=Shares(Decimal(15)))
+    play(desk, part, msgspec.structs.replace(killed(some, 2), report=Report.CANCELLED))
+
+    rest = desk.process(tick(3))
+    play(desk, *(filled(order, 3) for order in orders(rest)))
+
+    assert placed(rest) == [(Side.SELL, "a:yes", 0.53, 5)]
+    assert desk.process(tick(4)).commands == ()
+
+
+def test_a_rest_that_the_venue_never_takes_is_let_be_in_the_end() -> None:
+    desk = engine()
+    *_, step = play(desk, *of_event("0.55", "0.40"), tick(1))
+    first, second = orders(step)
+    play(desk, filled(first, 1), killed(second, 1))
+
+    sales = 0
+    for second_ in range(2, 60):
+        found = orders(desk.process(tick(second_)))
+        play(desk, *(killed(order, second_) for order in found))
+        sales += len(found)
+
+    assert sales == 20
+
+
+def test_orders_in_an_hour_are_counted_by_legs() -> None:
+    desk = engine(ALL_YES + "risk: {max_orders_per_hour: 2}\n")
+    *_, step = play(desk, *of_event("0.35", "0.30", "0.25", told=3), tick(1))
+
+    assert step.commands == ()
+    refused = step.verdicts[0]
+    assert isinstance(refused, Refused)
+    assert refused.reason == (
+        "0 orders were placed in the last hour and these are 3, the limit is 2"
+    )
+
+
+def test_legs_that_sell_the_same_token_share_what_is_held() -> None:
+    desk = engine(PAIR.replace("sizing:", DUMPS + "sizing:"))
+    *_, step = play(
+        desk, *family(), *deadlines(("0.50", "0.51"), ("0.39", "0.40"), 0), tick(1)
+    )
+    play(desk, *(filled(order, 1) for order in orders(step)))
+
+    *_, sold = play(desk, *deadlines(("0.50", "0.51"), ("0.45", "0.46"), 2))
+
+    assert placed(sold) == [
+        (Side.SELL, "far:yes", 0.45, 10),
+        (Side.SELL, "far:yes", 0.44, 10),
+    ]
+
+
+def test_a_basket_is_not_bought_from_books_of_long_ago() -> None:
+    aged = Feeds(given=FEEDS.given, max_age={Feed.BOOK: 60_000_000})
+
+    *_, fresh = play(engine(OF_EVENT, feeds=aged), *of_event("0.55", "0.40"), tick(60))
+    *_, later = play(engine(OF_EVENT, feeds=aged), *of_event("0.55", "0.40"), tick(61))
+
+    assert len(placed(fresh)) == 2
+    assert placed(later) == []
+
+
+def test_a_basket_of_less_than_a_hundredth_of_a_share_is_none() -> None:
+    desk = engine(ALL_YES.replace("shares: 20", "shares: 0.004 * 1"))
+
+    *_, step = play(desk, *of_event("0.55", "0.40"), tick(1))
+
+    assert step.decisions == ()  # and not what the file's sizing would say

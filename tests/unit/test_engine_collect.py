@@ -11,6 +11,7 @@ from polyrules.domain.limits import Limits
 from polyrules.domain.money import Side, Usd
 from polyrules.domain.steps import Decision, Step
 from polyrules.engine.engine import Engine
+from polyrules.engine.record import Follows
 from polyrules.features.table import Feeds
 from tests.builders import at, book, listed, tick
 from tests.strategies import strategy
@@ -96,6 +97,16 @@ def test_a_conflict_is_told_once_though_events_ask_about_one_market_each() -> No
     ]
 
 
+def test_a_conflict_that_comes_back_between_turns_is_told_again() -> None:
+    text = TWO.replace("POLICY", "unique").replace("EDGE", "0.02")
+    engine = engine_of(strategy(text.replace("1s}", "1h, trigger: [book]}")))
+    over = book(3, (("0.69", "9"),), (("0.80", "9"),))
+
+    steps = traded(engine, listed(), tick(1), book(2), over, book(4))
+
+    assert len(alarms(steps)) == 2
+
+
 @pytest.mark.parametrize(
     ("edge", "rule"),
     [
@@ -143,6 +154,16 @@ def test_a_file_says_how_wishes_are_merged(
     assert (decision.price, decision.size) == (Decimal(price), Decimal(size))
     assert decision.confidence == pytest.approx(confidence)
     assert decision.reason == reason
+
+
+def test_of_a_stated_size_and_one_left_to_sizing_the_stated_one_holds() -> None:
+    text = TWO.replace("POLICY", "collect").replace("EDGE", "0.02")
+    unsized = text.replace(" size: 30 * min_order_shares / 5,", "")
+    engine = engine_of(strategy(unsized + "merge: {size: min}\n"))
+
+    (decision,) = decisions(traded(engine, listed(), BOTH, tick(1)))
+
+    assert decision.size == Decimal(10)  # and not the 20 of sizing
 
 
 def test_under_collect_wishes_for_two_tokens_stay_two() -> None:
@@ -267,6 +288,14 @@ def test_what_was_copied_is_sold_when_the_wallet_sold_half(
 
     rules = [each.rule for each in decisions(steps)]
     assert rules == (["copy", "left"] if leaves else ["copy"])
+
+
+def test_a_wallet_that_bought_nothing_cannot_have_sold_half_of_it() -> None:
+    follows = Follows()
+
+    follows.begin(StrategyId("copier"), TokenId("m:yes"), ONE, bought=0)
+
+    assert follows.sold_share(StrategyId("copier"), TokenId("m:yes")) is None
 
 
 def test_sales_of_the_other_token_and_of_other_wallets_do_not_count() -> None:

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from polyrules.domain.events import BookChanged, Event, Filled, Halted, OrderReported
 from polyrules.domain.ids import ClientOrderId, RunId, StrategyId
 from polyrules.domain.limits import Limits
@@ -12,7 +14,7 @@ from polyrules.engine.engine import Engine
 from polyrules.features.catalog import Feed
 from polyrules.features.table import Feeds
 from polyrules.language.load import load
-from tests.builders import at, book, listed, tick
+from tests.builders import at, book, listed, market, resolved, tick
 
 FEEDS = Feeds(given=(Feed.BOOK, Feed.TRADES, Feed.GAMMA), max_age={})
 QUOTER = StrategyId("quoter")
@@ -38,6 +40,10 @@ exits:
   - {id: late, max_hold: 1h}
 schedule: {every: 1s}
 """
+SELL_SIDE = """\
+        - {action: sell, token: yes_token, price: mid + 0.02, shares: 20,
+           or_buy: no_token}
+"""
 LADDER = """\
 polyrules: 1
 strategy: {id: quoter, version: 1.0.0, title: Bids at two prices}
@@ -53,6 +59,20 @@ rules:
       requote: {if_moved: 0.01, min_interval: 5s}
 sizing: {method: fixed, amount: 10 USD}
 schedule: {every: 1s}
+"""
+OF_A_PAIR = """\
+polyrules: 1
+strategy: {id: quoter, version: 1.0.0, title: Bids for the later as for the nearer}
+universe: {each: pair, family: deadline}
+rules:
+  - id: follow
+    when: near.best_bid > 0.05
+    then:
+      action: quote
+      market: far
+      sides: [{action: buy, token: yes_token, price: near.best_bid, shares: 20}]
+sizing: {method: fixed, amount: 10 USD}
+schedule: {every: 1h, trigger: [book]}
 """
 WIDE = ("0.45", "0.55")  # mid 0.50
 NARROW = ("0.49", "0.51")
@@ -433,3 +453,65 @@ def test_an_exit_that_must_leave_takes_its_own_offer_back_first() -> None:
     (late,) = (order for order in orders(leaves) if order.rule == "late")
     assert (late.side, late.token) == (Side.SELL, "m:yes")
     assert float(late.price) == 0.45  # what the book pays, not what was asked
+
+
+def test_a_quote_never_keeps_an_exit_from_leaving() -> None:
+    wanted = TWO_SIDES.replace("- id: quote\n", "- id: quote\n    priority: 10\n")
+    desk = engine(wanted.replace("max_hold: 1h", "max_hold: 10s"))
+    no_side, yes_side = quoting(desk)
+    play(desk, filled(yes_side, 2, "20"))
+    (offer, *_) = orders(desk.process(tick(5)))
+    play(desk, report(no_side, 5, Report.CANCELLED), report(offer, 5, Report.ACCEPTED))
+    play(desk, tick(12), report(offer, 12, Report.CANCELLED))
+
+    leaves = desk.process(tick(13))
+
+    sold = [order.rule for order in orders(leaves) if order.side is Side.SELL]
+    assert sold == ["late"]
+
+
+def test_a_quote_in_the_other_market_of_a_pair_is_taken_back_before_it_moves() -> None:
+    facts = {
+        name: msgspec.structs.replace(
+            market(name, hours=24 * days), question=f"Will it open by {date}, 2026?"
+        )
+        for name, date, days in (("near", "March 31", 90), ("far", "June 30", 181))
+    }
+    desk = engine(OF_A_PAIR)
+    play(desk, *(listed(name, facts=each) for name, each in facts.items()))
+    play(desk, tick(0), book(1, (("0.40", "9"),), (("0.60", "9"),), name="far"))
+    (first,) = orders(desk.process(book(2, (("0.30", "9"),), name="near")))
+    desk.process(report(first, 2, Report.ACCEPTED))
+
+    moved = desk.process(book(3, (("0.35", "9"),), name="near"))
+
+    assert placed(moved) == [(Side.BUY, "far:yes", 0.35, 20)]
+    assert [each for each, _ in cancelled(moved)] == [first.client_order_id]
+
+
+def test_under_tiers_a_quote_in_a_market_that_was_resolved_is_taken_back() -> None:
+    desk = engine(TWO_SIDES.replace("every: 1s", "every: tier"))
+    resting = quoting(desk)
+
+    desk.process(resolved(2))
+
+    # The market is of the tier that is asked every five minutes; it is none any more.
+    assert [each for each, _ in cancelled(desk.process(tick(16)))] == [
+        order.client_order_id for order in resting
+    ]
+
+
+def test_what_the_venue_refuses_is_not_sent_at_every_event() -> None:
+    crossing = TWO_SIDES.replace("price: mid - 0.02", "price: best_ask")
+    bid_only = crossing.replace(SELL_SIDE, "")
+    desk = engine(bid_only.replace("every: 1s", "every: 1h, trigger: [book]"))
+    play(desk, listed(), tick(1))
+    books = [between(2 + number / 10, *WIDE) for number in range(25)]
+
+    sent = []
+    for event in books:
+        for order in orders(desk.process(event)):
+            sent.append((event.at - books[0].at) / 1e6)
+            desk.process(report(order, (event.at - at(0)) / 1e6, Report.REJECTED))
+
+    assert sent == [0, 1, 2]

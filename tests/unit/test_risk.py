@@ -151,7 +151,8 @@ def test_what_is_left_below_the_minimum_is_refused_by_the_check_that_cut_it() ->
 
     assert verdict == Refused(
         check="market_stake",
-        reason="market_stake leaves 0.50 usd; "
+        reason="49.50 usd at stake in this market, the limit is 50.00: 0.50 usd are"
+        " left; "
         "an order of 0.50 usd is below the least of 1.00",
     )
 

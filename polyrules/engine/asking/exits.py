@@ -36,6 +36,7 @@ from polyrules.language.strategy import Exit, Strategy
 
 HARD_STOP = "hard_stop"
 FIRST = 1_000_000  # the hard stop's priority, above any a file may give
+BEFORE_RULES = 800_000  # an exit's: what a rule sells never keeps it from leaving
 
 
 class Held(NamedTuple):
@@ -123,8 +124,9 @@ class Exits:
     def _ask(self, item: Held, reading: Reading, rows: RowSet) -> Iterator[Asked]:
         columns = reading.columns(self._reads, rows)
         for index, rule in enumerate(self._strategy.exits):
+            where = 0  # the row of which the reason is told
             if rule.when is not None:
-                leaves = self._is_true(index, columns, rows.count)
+                leaves, where = self._is_true(index, columns, rows.count)
             else:
                 leaves = self._leaves(rule, item, reading.state)
             if leaves is None:
@@ -139,14 +141,18 @@ class Exits:
                 values: dict[str, Value] = {}
                 if rule.when is not None:
                     told = reading.values(rule.when.reads, columns, rows.count)
-                    values = told[0]
+                    values = told[where]
                 yield leave(self._strategy.id, rule, item, reading.state, values)
                 return
 
-    def _is_true(self, index: int, columns: Columns, count: int) -> bool | None:
-        """Tell whether a condition holds in some row; None where it cannot know."""
+    def _is_true(
+        self, index: int, columns: Columns, count: int
+    ) -> tuple[bool | None, int]:
+        """Tell whether a condition holds in some row, None if unknown, and in which."""
         true, unknown = self._plan.exit(index, columns, count)
-        return True if true.any() else (None if unknown.any() else False)
+        if true.any():
+            return True, int(np.argmax(true))
+        return (None if unknown.any() else False), 0
 
     def _leaves(self, rule: Exit, item: Held, state: State) -> bool | None:
         """Tell whether an exit without a condition asks to leave."""
@@ -213,7 +219,7 @@ def leave(
     state: State,
     values: dict[str, Value],
     *,
-    priority: int = 0,
+    priority: int = BEFORE_RULES,
 ) -> Asked:
     """Return the wish to sell all that is free, and cancels of sells in its way.
 

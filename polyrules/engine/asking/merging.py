@@ -57,7 +57,8 @@ def _price(decisions: list[Decision], merge: Merge) -> Price:
 
 
 def _size(decisions: list[Decision], merge: Merge) -> Shares:
-    sizes: list[Decimal] = [each.size for each in decisions]
+    # 0 leaves the size to sizing; where another wish states one, that one holds.
+    sizes: list[Decimal] = [each.size for each in decisions if each.size] or [ZERO]
     how: Mapping[str, Callable[[list[Decimal]], Decimal]] = {
         "min": min,
         "max": max,

@@ -12,7 +12,7 @@ import msgspec
 from polyrules.domain.ids import ClientOrderId, TokenId
 from polyrules.domain.market import Market
 from polyrules.domain.money import Price, Shares, Side, shares_of
-from polyrules.domain.orders import CancelOrder, TimeInForce
+from polyrules.domain.orders import CancelOrder, Order, TimeInForce
 from polyrules.domain.steps import Decision
 from polyrules.engine.asking.policy import Asked, Wish
 from polyrules.engine.asking.wishes import Fired, message, on_tick
@@ -45,6 +45,7 @@ class Quotes:
         self._state = state
         self._rules = {r.id for r in strategy.rules if isinstance(r.then, Quote)}
         self._kept: set[ClientOrderId] = set()
+        self._taken: set[ClientOrderId] = set()  # kept or replaced, for one row each
 
     def place(self, fired: Fired) -> Iterator[Wish]:
         """Yield the sides of a quote that do not rest yet."""
@@ -56,30 +57,40 @@ class Quotes:
             for index, side in enumerate(quote.sides)
         )
         wanted = [side for side in sides if side is not None]
-        resting = self._resting(fired.rule.id, wanted)
+        resting = self._resting(fired.rule.id, known.market, wanted)
         for one, live in zip(wanted, resting, strict=True):
             if live is not None and live.cancelling:
                 continue  # its place is not free before the venue says so
-            if live is not None and self._stays(live, one, quote, fired):
-                self._kept.add(live.order.client_order_id)
-                continue
+            if live is not None:
+                self._taken.add(live.order.client_order_id)
+                if self._stays(live, one, quote, fired):
+                    self._kept.add(live.order.client_order_id)
+                    continue
             yield self._wish(one, live, quote, fired, known.market)
 
     def stale(self, markets: frozenset[str] | None = None) -> Asked:
-        """Return the cancels of what rests and was not quoted.
+        """Return the cancels of what rests and was not quoted, or was replaced.
 
         Args:
-            markets: Of which markets; None: all.
+            markets: Of which markets; None: all. What was replaced goes anyway.
         """
         cancels = tuple(
-            CancelOrder(live.order.client_order_id, NO_LONGER)
-            for live in self._state.open_orders(strategy=self._strategy.id)
-            if live.order.rule in self._rules
-            and not live.cancelling
-            and live.order.client_order_id not in self._kept
-            and (markets is None or live.order.market in markets)
+            CancelOrder(order.client_order_id, NO_LONGER)
+            for order in self._standing()
+            if order.client_order_id not in self._kept
+            and (
+                markets is None
+                or order.market in markets
+                or order.client_order_id in self._taken
+            )
         )
         return Asked(cancels=cancels)
+
+    def _standing(self) -> Iterator[Order]:
+        """Yield the orders of quotes that nobody has taken back yet."""
+        for live in self._state.open_orders(strategy=self._strategy.id):
+            if live.order.rule in self._rules and not live.cancelling:
+                yield live.order
 
     def _wanted(
         self, side: QuoteSide, index: int, fired: Fired, market: Market
@@ -90,7 +101,7 @@ class Quotes:
             return None
         shares, token, way = shares_of(told), _token(side.token, market), side.side
         if way is Side.SELL:
-            free = self._free(fired.rule.id, token)
+            free = self._free(fired.rule.id, market, token)
             if side.or_buy is not None and free < max(market.size_min, shares_of(1)):
                 token, way, price = _token(side.or_buy, market), Side.BUY, 1.0 - price
             elif min(shares, free) < market.size_min:
@@ -102,32 +113,37 @@ class Quotes:
             return None
         return Wanted(token=token, side=way, price=at, shares=shares)
 
-    def _free(self, rule: str, token: TokenId) -> Shares:
+    def _free(self, rule: str, market: Market, token: TokenId) -> Shares:
         """Return what may be sold, what this rule offers for sale already included."""
         free = self._state.sellable(self._strategy.id, token)
-        for live in self._state.open_orders(strategy=self._strategy.id):
+        for live in self._state.open_orders(market.id, self._strategy.id):
             order = live.order
             if order.rule == rule and order.token == token and order.side is Side.SELL:
                 free += live.remaining
         return Shares(free)
 
-    def _resting(self, rule: str, wanted: list[Wanted]) -> list[OpenOrder | None]:
+    def _resting(
+        self, rule: str, market: Market, wanted: list[Wanted]
+    ) -> list[OpenOrder | None]:
         """Return for each wanted order the resting one whose place it takes.
 
         A quote may want several orders on one side: those nearest in price belong
-        together, and none takes the place of two.
+        together, and none takes the place of two, nor of one for another row.
         """
         found: list[OpenOrder | None] = [None] * len(wanted)
-        for _, index, live in sorted(self._candidates(rule, wanted), key=_nearest):
+        candidates = self._candidates(rule, market, wanted)
+        for _, index, live in sorted(candidates, key=_nearest):
             if found[index] is None and all(live is not other for other in found):
                 found[index] = live
         return found
 
     def _candidates(
-        self, rule: str, wanted: list[Wanted]
+        self, rule: str, market: Market, wanted: list[Wanted]
     ) -> Iterator[tuple[Decimal, int, OpenOrder]]:
-        for live in self._state.open_orders(strategy=self._strategy.id):
+        for live in self._state.open_orders(market.id, self._strategy.id):
             order = live.order
+            if order.client_order_id in self._taken:
+                continue
             for index, one in enumerate(wanted):
                 same = order.token == one.token and order.side is one.side
                 if order.rule == rule and same:
@@ -138,6 +154,8 @@ class Quotes:
     ) -> bool:
         if self._state.now - resting.placed_at < quote.min_interval:
             return True
+        if resting.remaining > wanted.shares:
+            return False  # more is offered than is wanted now
         moved = abs(float(resting.order.price - wanted.price))
         return moved == 0.0 or moved < (fired.number("if_moved") or 0.0) - 1e-9
 

@@ -111,9 +111,21 @@ class Rules:
         only: Rows | None = None
         if self.strategy.schedule.by_tier:
             due = due_by_tier(rows, state, first_tick, self._before)
-            (only,) = due.markets.values()
+            only = self._with_gone(state, rows, due)
         self._before = state.now
         return [*asked, self._ask(reading, rows, only, at_turn=True)]
+
+    def _with_gone(self, state: State, rows: RowSet, due: RowSet) -> Rows:
+        """Return the markets that are due, and those with orders that are no rows now.
+
+        What rests in a market that was resolved is taken back like any other.
+        """
+        ((_, every),) = rows.markets.items()
+        ((_, markets),) = due.markets.items()
+        mine = state.open_orders(strategy=self.strategy.id)
+        resting = {state.markets[live.order.market].row for live in mine}
+        gone = sorted(resting.difference(every.tolist()))
+        return np.concatenate([markets, np.array(gone, dtype=np.intp)])
 
     def decide_at(self, state: State, markets: Rows) -> list[Asked]:
         """Ask exits, then rules, over the rows that speak of some markets.
@@ -128,6 +140,7 @@ class Rules:
         rows = self._within_limit(self._source.rows_of(state, markets), state)
         asked = self._exits.decide(reading, rows, markets)
         if rows.count == 1 and self._is_idle(reading, rows):
+            self._conflicts = self._unasked(state, markets)
             return [*asked, Quotes(self.strategy, state).stale(_ids(state, markets))]
         return [*asked, self._ask(reading, rows, markets, at_turn=False)]
 
@@ -161,7 +174,9 @@ class Rules:
         self.funnel.universe += rows.count
         quotes = Quotes(self.strategy, state)
         found: list[Asked] = []
-        if rows.count:
+        if not rows.count:
+            self._conflicts = self._unasked(state, only)
+        else:
             columns = reading.columns(self._plan.reads, rows)
             answer = self._plan.answer(columns, rows.count)
             self._count(answer)
@@ -297,10 +312,7 @@ class Rules:
         before, now = self._conflicts, set[tuple[MarketId, ...]]()
         for row in np.flatnonzero(answer.conflict):
             now.add(_named(rows, int(row), state))
-        self._conflicts = now
-        if only is not None:  # nothing was asked about the others
-            asked = _ids(state, only)
-            self._conflicts = now | {each for each in before if asked.isdisjoint(each)}
+        self._conflicts = now | self._unasked(state, only)
         self.funnel.conflicts += len(now)
         return Asked(
             alarms=tuple(
@@ -309,6 +321,13 @@ class Rules:
                 for markets in sorted(now - before)
             )
         )
+
+    def _unasked(self, state: State, only: Rows | None) -> set[tuple[MarketId, ...]]:
+        """Return the conflicts on rows about which nothing was asked now."""
+        if only is None or not self._conflicts:
+            return set()
+        asked = _ids(state, only)
+        return {each for each in self._conflicts if asked.isdisjoint(each)}
 
     def _count_missing(self, reading: Reading, rows: RowSet) -> None:
         if self.funnel.fired or not rows.count:

@@ -98,7 +98,7 @@ def basket(strategy: Strategy, fired: Fired, state: State) -> Wish | None:
     assert isinstance(action, Basket), "asked for baskets only"
     shares = fired.number("shares")
     legs = list(_legs(action, fired, state))
-    if shares is None or shares <= 0 or None in legs:
+    if shares is None or shares_of(shares) <= 0 or None in legs:
         return None
     decisions = tuple(
         Decision(
@@ -142,11 +142,11 @@ def _legs(action: Basket, fired: Fired, state: State) -> Iterator[_Leg | None]:
         return
     members = [state.by_row[row] for row in fired.rows.involved(fired.row)]
     if len(members) == 1:  # both tokens of one market
-        yield _at_ask(members[0], of_yes=True)
-        yield _at_ask(members[0], of_yes=False)
+        yield _at_ask(members[0], state, of_yes=True)
+        yield _at_ask(members[0], state, of_yes=False)
         return
     for known in members:
-        yield _at_ask(known, of_yes=action.legs == "all_yes")
+        yield _at_ask(known, state, of_yes=action.legs == "all_yes")
 
 
 def _named_leg(
@@ -159,7 +159,9 @@ def _named_leg(
     return _Leg(market, leg.token == "yes", leg.side, price)
 
 
-def _at_ask(known: MarketState, *, of_yes: bool) -> _Leg | None:
+def _at_ask(known: MarketState, state: State, *, of_yes: bool) -> _Leg | None:
+    if state.table.is_stale(known.row, state.now):
+        return None  # what it showed once is no offer
     token = known.market.yes if of_yes else known.market.no
     ask = known.ask(token)
     price = on_tick(None if ask is None else ask / 1e6, known.market, Side.BUY)
@@ -210,7 +212,8 @@ def _size(
     shares = told / float(price) if usd else told
     if isinstance(strategy.sizing, Stated) and strategy.sizing.cap is not None:
         shares = min(shares, strategy.sizing.cap / float(price))
-    return shares_of(shares)
+    # 0 would ask sizing, or sell all there is.
+    return shares_of(shares) or None
 
 
 def _followed(fired: Fired) -> tuple[tuple[str, int], ...]:

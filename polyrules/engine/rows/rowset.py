@@ -59,8 +59,10 @@ class RowSet:
     def touching(self, rows: Rows) -> "RowSet":
         """Return the rows that speak of any of these rows of the table."""
         if self.members:
-            hits = [bool(np.isin(each, rows).any()) for each in self.members]
-            return self.take(np.array(hits, dtype=np.bool_))
+            sizes = [len(each) for each in self.members]
+            hits = np.isin(np.concatenate(self.members), rows)
+            starts = np.cumsum([0, *sizes[:-1]])
+            return self.take(np.logical_or.reduceat(hits, starts))
         touched = np.zeros(self.count, dtype=np.bool_)
         for each in self.markets.values():
             touched |= np.isin(each, rows)

@@ -47,7 +47,7 @@ from polyrules.language.strategy import (
 )
 
 RESERVED = frozenset(keyword.kwlist) | {"true", "false", "null", "none", "missing"}
-RESERVED_IDS = frozenset({"none", "universe"})
+RESERVED_IDS = frozenset({"none", "universe", "hard_stop", "unbalanced"})
 TAKEN = "PS011"
 SHADOWS = "PS012"
 LACKS_EDGE = "PS019"
@@ -153,6 +153,8 @@ class Building:
         for part, names in (("params", params), ("let", lets)):
             what = "param" if part == "params" else "let"
             for name in names:
+                if texts.is_wrong((part, name)):
+                    continue
                 other = ""
                 if name in texts.features:
                     other = "a feature"
@@ -176,7 +178,7 @@ class Building:
                 if not isinstance(name, str):
                     continue
                 if name in RESERVED_IDS:
-                    message = f'id "{name}" has a meaning of its own in tests'
+                    message = f'id "{name}" has a meaning of its own'
                     texts.tell(at, TAKEN, message, "choose another")
                 elif name in seen:
                     message = f'id "{name}" is taken'
