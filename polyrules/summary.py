@@ -10,8 +10,9 @@ own cost in its account, and against the average in the desk's. Realised and ope
 together do add up.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -24,7 +25,7 @@ from polyrules.domain.orders import PlaceOrder, Report
 from polyrules.domain.steps import Marks, Refused, Step
 from polyrules.engine.asking.rules import Funnel
 from polyrules.engine.engine import Engine
-from polyrules.engine.state import State
+from polyrules.engine.state import MarketState, State
 from polyrules.journal.digest import Digest
 from polyrules.journal.records import RunSpec
 from polyrules.language.rows import Rows
@@ -50,6 +51,8 @@ NO_ROWS = {
 }
 NO_END = "the source states no end"
 TO_CLOSE = ("hours_to_close", "seconds_to_close")
+ALARMS_MAX = 3  # that a summary tells
+WORD = re.compile(r"[^\s,;]+")  # such as the id of a market
 MISSING_MIN = 0.01  # of rows; what is missing on fewer explains no silence
 
 
@@ -92,9 +95,17 @@ class HeldSummary(msgspec.Struct, kw_only=True):
     open_usd: Decimal
 
 
+class AlarmSummary(msgspec.Struct, kw_only=True):
+    """An alarm as it was raised, with slugs for ids. `at`: microseconds UTC."""
+
+    at: int
+    text: str
+
+
 class Summary(msgspec.Struct, kw_only=True):
     """A whole run. `settled` counts positions by the market's outcome.
 
+    `alarms` counts them all, `first_alarms` has the first ALARMS_MAX.
     `journal` is the URL of the journal that holds it, without any password.
     """
 
@@ -124,7 +135,18 @@ class Summary(msgspec.Struct, kw_only=True):
     assumptions: list[str]
     optimism: str
     held: list[HeldSummary] = []
+    first_alarms: list[AlarmSummary] = []
     journal: str = ""
+
+
+def with_slugs(alarm: str, markets: Mapping[MarketId, MarketState]) -> str:
+    """Return the text of an alarm with the slugs of markets in place of their ids."""
+
+    def named(word: re.Match[str]) -> str:
+        known = markets.get(MarketId(word[0]))
+        return word[0] if known is None else known.market.slug or word[0]
+
+    return WORD.sub(named, alarm)
 
 
 class Tally:
@@ -149,6 +171,7 @@ class Tally:
         self.settled: Counter[str] = Counter()
         self.traded = ZERO
         self.alarms = 0
+        self.first_alarms: list[AlarmSummary] = []
         self._markets: dict[str, set[MarketId]] = {n: set() for n in self._strategies}
         self._owners: dict[str, str] = {}
 
@@ -159,6 +182,9 @@ class Tally:
         if self.first_at is None:
             self.first_at = step.event.at
         self.alarms += len(step.alarms)
+        for alarm in step.alarms[: ALARMS_MAX - len(self.first_alarms)]:
+            text = with_slugs(alarm, engine.state.markets)
+            self.first_alarms.append(AlarmSummary(at=step.event.at, text=text))
         self._count_decisions(step)
         self._count_event(step, engine)
 
@@ -312,6 +338,7 @@ def summarise(
         open_usd=marks.open,
         drawdown_worst=marks.drawdown,
         alarms=tally.alarms,
+        first_alarms=tally.first_alarms,
         strategies=[
             _strategy_summary(
                 rules.strategy, tally, rules.funnel, engine.state.own[name].marks()

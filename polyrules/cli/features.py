@@ -30,6 +30,13 @@ BESIDE = {
     "basket": "of tokens of which a known number pays; rows of each: basket",
     "t": "of a wallet's trade, beside m.*; rows of each: trade",
 }
+# What a row calls its markets: every feature of a market may stand behind them.
+MARKETS = {
+    "near": "the earlier market of a pair; rows of each: pair",
+    "far": "the later market of a pair; rows of each: pair",
+    "m": "the market of a wallet's trade; rows of each: trade",
+}
+OF_MARKET = {name: each for name, each in CATALOG.items() if "." not in name}
 EVERY: dict[str, Feature] = {
     name: feature
     for features in (CATALOG, *ROW_FEATURES.values())
@@ -42,28 +49,52 @@ SECONDS = 1_000_000  # microseconds
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def command(name: str | None, *, as_json: bool) -> None:
-    """List the numbers a rule may name, or explain one of them.
+    """List the numbers a rule may name, a group of them (near, t), or explain one.
 
     Without data a feature is missing, never 0, and a rule that needs it does not fire.
     """
-    chosen = list(EVERY.values()) if name is None else [_find(name)]
+    group = [] if name in EVERY else _group(name)
+    if name is None or group:
+        listed = group or list(EVERY.values())
+        if as_json:
+            _print_json([_plain(feature) for feature in listed])
+        else:
+            _table(listed)
+            _tell_alias(name)
+        return
+    feature = _find(name)
     if as_json:
-        listed = [_plain(feature) for feature in chosen]
-        shown = listed if name is None else listed[0]
-        click.echo(msgspec.json.format(msgspec.json.encode(shown)).decode())
-    elif name is None:
-        _table(chosen)
+        _print_json(_plain(feature) | {"name": name})
     else:
-        _card(chosen[0])
+        _card(feature, name)
+
+
+def _group(name: str | None) -> list[Feature]:
+    """Return the features whose names begin with an alias: t, pair, m, near."""
+    if name in MARKETS:
+        return list(OF_MARKET.values())
+    return [each for each in EVERY.values() if each.name.startswith(f"{name}.")]
 
 
 def _find(name: str) -> Feature:
-    feature = EVERY.get(name)
+    alias, _, plain = name.partition(".")
+    feature = OF_MARKET.get(plain) if alias in MARKETS else EVERY.get(name)
     if feature is None:
-        near = get_close_matches(name, EVERY, n=1)
+        names = [*EVERY, *(f"{alias}.{each}" for each in OF_MARKET if alias in MARKETS)]
+        near = get_close_matches(name, names, n=1)
         hint = f'did you mean "{near[0]}"?' if near else "polyrules features lists all"
         raise InputError(f'unknown feature "{name}"', hint=hint)
     return feature
+
+
+def _print_json(shown: object) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(shown)).decode())
+
+
+def _tell_alias(name: str | None) -> None:
+    if name in MARKETS:
+        click.echo()
+        click.echo(f"{name}.NAME is each of these of {MARKETS[name]}")
 
 
 def _table(features: list[Feature]) -> None:
@@ -84,10 +115,12 @@ def _heading(feature: Feature) -> str:
     return f"{entity}: {BESIDE[entity]}" if dot else f"{feed}: {FEEDS[feed]}"
 
 
-def _card(feature: Feature) -> None:
-    click.echo(f"{feature.name} [{feature.unit}]")
+def _card(feature: Feature, name: str) -> None:
+    click.echo(f"{name} [{feature.unit}]")
     click.echo(f"  {feature.doc}")
+    alias = name.partition(".")[0] if name != feature.name else ""
     rows = [
+        ("of", MARKETS.get(alias, "")),
         ("feed", f"{feature.feed.value}: {FEEDS[feature.feed.value]}"),
         ("formula", feature.formula),
         ("words", ", ".join(feature.values)),

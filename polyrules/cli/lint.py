@@ -9,7 +9,7 @@ import click
 from polyrules.cli.bases import find_base
 from polyrules.cli.lint_formats import FORMATS, Listed
 from polyrules.cli.problems import harmless
-from polyrules.cli.test_files import open_source
+from polyrules.cli.test_files import expanded, open_source
 from polyrules.cli.writing import replace
 from polyrules.documents.document import Document
 from polyrules.errors import ConfigError, InputError, PolyrulesError
@@ -88,7 +88,7 @@ def command(
     fix: bool,
     diff: bool,
 ) -> None:
-    """Look for what is doubtful in strategies: files, or ids of shipped ones.
+    """Look for what is doubtful in strategies: files, folders, ids of shipped ones.
 
     Errors are told as by validate, and what would run but is hardly meant: conditions
     that are never true, rules that are never reached, prices no order can have, rules
@@ -104,7 +104,7 @@ def command(
     asked = Profile[profile.upper()]
     listed: list[Listed] = []
     unusable = changed = False
-    for file in files:
+    for file in expanded(files):
         try:
             read = _read(file, fix=fix, diff=diff)
             changed |= diff and bool(read.changes)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from polyrules import clock
 from polyrules.cli.market_text import titled
+from polyrules.cli.problems import harmless
 from polyrules.config import DEFAULT_JOURNAL
 from polyrules.summary import HeldSummary, StrategySummary, Summary
 
@@ -41,8 +42,7 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     yield from _held_lines(summary)
     for index, assumption in enumerate(summary.assumptions):
         yield _row("assumed" if index == 0 else "", assumption)
-    if summary.alarms:
-        yield _row("alarms", f"{summary.alarms:,}")
+    yield from _alarm_lines(summary)
     if summary.journal:
         yield _row("journal", summary.journal)
     where = ""
@@ -58,6 +58,18 @@ def _held_lines(summary: Summary) -> Iterator[str]:
     more = len(summary.held) - HELD_MAX
     if more > 0:
         yield _row("", f"and {more:,} more: polyrules positions {summary.run}")
+
+
+def _alarm_lines(summary: Summary) -> Iterator[str]:
+    if not summary.alarms:
+        return
+    yield _row("alarms", f"{summary.alarms:,}")
+    for alarm in summary.first_alarms:
+        when = clock.to_datetime(alarm.at)
+        yield _row("", f"{when:%Y-%m-%d %H:%M:%S} {harmless(alarm.text)}")
+    more = summary.alarms - len(summary.first_alarms)
+    if more > 0:
+        yield _row("", f"and {more:,} more: polyrules run ... | cat tells each")
 
 
 def _held(one: HeldSummary) -> str:

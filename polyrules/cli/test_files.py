@@ -4,6 +4,7 @@ Tests of NAME.yaml may stand in NAME.test.yaml; that file is found when either i
 and a strategy given twice is tested once.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,8 +13,10 @@ from polyrules.cli.shipped import folder, read_text, resolve, shipped_ids
 from polyrules.documents.document import Document
 from polyrules.documents.source import read_yaml
 from polyrules.errors import InputError
+from polyrules.language.files.others import known_by
 
 SUFFIX = ".test.yaml"
+KEY = re.compile(rb"^([a-z_]+)[ ]*:", re.MULTILINE)  # at the top of a file
 
 
 class Source(NamedTuple):
@@ -29,7 +32,7 @@ def expanded(names: Iterable[str]) -> Iterator[str]:
 
     A file of tests stands for its strategy where that is not given itself.
     """
-    given = [each for name in names for each in _files(name)]
+    given = [each for name in names for each in files_of(name)]
     seen: set[str] = set()
     for name in given:
         key = str(Path(name.removesuffix(SUFFIX) + ".yaml").absolute())
@@ -58,14 +61,30 @@ def open_source(name: str) -> Source:
     return Source(path, text, beside)
 
 
-def _files(name: str) -> list[str]:
+def files_of(name: str) -> list[str]:
+    """Return the files a name stands for: itself, or of a folder all strategies in it.
+
+    Raises:
+        InputError: The folder has none.
+    """
     place = Path(name)
     if not place.is_dir():
         return [name]
-    found = sorted(str(path) for path in place.glob("*.yaml"))
+    found = sorted(str(path) for path in place.glob("*.yaml") if not _is_other(path))
     if not found:
-        raise InputError(f"{name} has no strategies: no file in it ends in .yaml")
-    return [path for path in found if not path.endswith(SUFFIX)]
+        raise InputError(f"{name} has no strategies: no .yaml file in it is one")
+    return found
+
+
+def _is_other(path: Path) -> bool:
+    """Tell whether a file is no strategy; what cannot be read is told later."""
+    if path.name.endswith(SUFFIX):
+        return True
+    try:
+        keys = {key.decode() for key in KEY.findall(path.read_bytes())}
+    except OSError:
+        return False
+    return known_by(keys) is not None
 
 
 def _place(name: str) -> Path:

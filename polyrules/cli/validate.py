@@ -1,5 +1,6 @@
 """`polyrules validate`: check strategy files, and say what is wrong and where."""
 
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import click
@@ -8,6 +9,7 @@ import msgspec
 from polyrules.cli.bases import find_base
 from polyrules.cli.problems import counted, harmless, plain, rendered
 from polyrules.cli.shipped import resolve
+from polyrules.cli.test_files import files_of
 from polyrules.errors import ConfigError, InputError, PolyrulesError, Problem, Severity
 from polyrules.language.load import load_all
 
@@ -43,7 +45,7 @@ class Checked(NamedTuple):
     help="Check with this value of a param; may be repeated.",
 )
 def command(files: tuple[str, ...], layout: str, assignments: tuple[str, ...]) -> None:
-    """Check strategies: files, or ids of shipped ones.
+    """Check strategies: files, folders of them, or ids of shipped ones.
 
     All mistakes are told at once, each with its place. Exit code 0: all clean (warnings
     may be told), 1: errors found, 2: a file cannot be read, or a setting does not fit.
@@ -51,20 +53,37 @@ def command(files: tuple[str, ...], layout: str, assignments: tuple[str, ...]) -
     settings = dict(_assignment(text) for text in assignments)
     checked: list[Checked] = []
     unusable = False
-    for file in files:
-        try:
-            path, text = resolve(file)
-            _, problems = load_all(text, path, settings, find_base)
-        except (InputError, ConfigError) as error:
-            unusable = True
-            _complain(error)
-        else:
-            checked.append(Checked(path, problems))
+    for name in files:
+        for found in _checked(name, settings):
+            if isinstance(found, Checked):
+                checked.append(found)
+            else:
+                unusable = True
+                _complain(found)
     click.echo(_json(checked) if layout == "json" else _text(checked), nl=bool(checked))
     if unusable:
         raise SystemExit(UNUSABLE)
     if not all(file.ok for file in checked):
         raise SystemExit(FINDINGS)
+
+
+def _checked(
+    name: str, settings: Mapping[str, str]
+) -> Iterator[Checked | PolyrulesError]:
+    """Yield what was found in each file that a name stands for, or why it was not."""
+    try:
+        files = files_of(name)
+    except InputError as error:
+        yield error
+        return
+    for file in files:
+        try:
+            path, text = resolve(file)
+            _, problems = load_all(text, path, settings, find_base)
+        except (InputError, ConfigError) as error:
+            yield error
+        else:
+            yield Checked(path, problems)
 
 
 def _assignment(text: str) -> tuple[str, str]:

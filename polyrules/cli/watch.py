@@ -23,6 +23,7 @@ from polyrules.domain.orders import Report
 from polyrules.domain.steps import Step
 from polyrules.engine.engine import Engine
 from polyrules.engine.state import MarketState
+from polyrules.summary import with_slugs
 
 REFRESH = 0.25  # seconds between two drawings of the table
 CHECK_EVERY = 256  # Steps between two looks at the clock
@@ -78,8 +79,9 @@ class Lines(Viewer):
 
     def see(self, step: Step, engine: Engine) -> None:
         """Print fills, settlements, rejections and alarms."""
-        text = _line(step, engine.state.markets)
-        for told in (text, *(f"alarm: {alarm}" for alarm in step.alarms)):
+        markets = engine.state.markets
+        alarms = [f"alarm: {with_slugs(alarm, markets)}" for alarm in step.alarms]
+        for told in (_line(step, markets), *alarms):
             if told and self.unheard is None:
                 self._print(step.event.at, told)
 

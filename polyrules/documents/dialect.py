@@ -84,12 +84,12 @@ COMPLAINTS = (
     Words(
         "expected ',' or '}'",
         'a "{" is not closed, or a "," is missing',
-        'quote texts that contain "," or "{"',
+        'quote texts that contain ",", ": " or "{"',
     ),
     Words(
         "expected ',' or ']'",
         'a "[" is not closed, or a "," is missing',
-        'quote texts that contain ","',
+        'quote texts that contain "," or ": "',
     ),
     Words(
         "expected <block end>",

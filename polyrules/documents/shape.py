@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 
+from polyrules.documents import commas
 from polyrules.documents.document import Document, Path
 from polyrules.documents.quantities import per_cent, with_unit
 from polyrules.documents.words import cut, did_you_mean
@@ -68,8 +69,10 @@ def check_shape(document: Document, schema: Mapping[str, Any]) -> tuple[Problem,
     before = document.wrong()
     problems: list[Problem] = []
     hints: dict[Path, str] = {}
+    rests = commas.cut_values(document)
     for error in Draft7Validator(schema).iter_errors(document.data):
         at: Path = tuple(error.absolute_path)
+        problems.extend(_cut_values(document, at, error, rests))
         if at not in before:
             problems.extend(_tell(document, at, error))
         elif later := _later(error):
@@ -98,12 +101,33 @@ def _tell(document: Document, at: Path, error: ValidationError) -> list[Problem]
     if rule == "required":
         return _missing_keys(document, at, error)
     if rule == "propertyNames" or "propertyNames" in error.absolute_schema_path:
-        return [_bad_name(document, at, error)]
+        is_told = document.is_wrong((*at, str(error.instance)))
+        return [] if is_told else [_bad_name(document, at, error)]
     if document.is_wrong(at):
         return []
     document.mark_wrong(at)
     told = _wrong_value(at, error)
     return [document.problem(at, told.code, told.message, hint=told.hint)]
+
+
+def _cut_values(
+    document: Document, at: Path, error: ValidationError, rests: dict[Path, Path]
+) -> list[Problem]:
+    """Tell, once, each value whose rest is what is wrong, and pass over the rest."""
+    keys: Any = error.instance
+    extra = keys if error.validator == "additionalProperties" else ()
+    name = error.instance if "propertyNames" in error.absolute_schema_path else ""
+    wrong = [at, (*at, name), *((*at, key) for key in extra)]
+    problems = []
+    for value in dict.fromkeys(rests[each] for each in wrong if each in rests):
+        if not document.is_wrong(value):
+            document.mark_wrong(value)
+            message = f'{_name(value)} ends at a comma: "{cut(document.raw(value))}"'
+            problems.append(document.problem(value, FORM, message, hint=commas.HINT))
+        for rest, of in rests.items():
+            if of == value:
+                document.mark_wrong(rest)
+    return problems
 
 
 def _later(error: ValidationError) -> str:
@@ -196,6 +220,8 @@ def _wrong_value(at: Path, error: ValidationError) -> _Told:
     limit: Any = error.validator_value
     found: Any = error.instance
     name, own = _name(at), schema.get("x-code")
+    if rule == "enum" and len(at) > 1 and isinstance(at[-1], int):
+        name = _name(at[:-1])  # which entry it is, the place shows
     if rule in ("type", "pattern"):
         return _wrong_kind(name, rule, limit, found, schema)
     if rule == "const":

@@ -4,6 +4,7 @@ An action says what is wanted, never how it is done: the engine keeps quotes whe
 are wanted, sends the legs of a basket together, and asks the limits about each of them.
 """
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Literal
 
@@ -13,6 +14,8 @@ from polyrules.domain.money import Side
 from polyrules.language.expression import Expression
 
 Token = Literal["yes", "no", "row"]  # row: the token the row itself speaks of
+# what a file calls them
+TOKENS: Mapping[str, str] = {"yes": "yes_token", "no": "no_token", "row": "t.token"}
 
 
 class Urgency(Enum):
@@ -175,6 +178,28 @@ def stated(action: Action) -> dict[str, Expression]:
         case Cancel() | Veto():
             pass
     return {name: each for name, each in found.items() if each is not None}
+
+
+def stated_words(action: Action) -> dict[str, str]:
+    """Return what an action states in words, by name, as a file writes it.
+
+    The sides of a quote and the legs of a basket are numbered: side_0, token_0, ...;
+    what a side buys where it has nothing to sell is or_buy_0. Legs that are all of a
+    sort are one word, `legs`. A trade has none: its side and token have keys.
+    """
+    found: dict[str, str] = {}
+    match action:
+        case Quote(sides=parts) | Basket(legs=tuple() as parts):
+            for index, part in enumerate(parts):
+                found[f"side_{index}"] = part.side.value.lower()
+                found[f"token_{index}"] = TOKENS[part.token]
+                if isinstance(part, QuoteSide) and part.or_buy is not None:
+                    found[f"or_buy_{index}"] = TOKENS[part.or_buy]
+        case Basket(legs=str() as legs):
+            found["legs"] = legs
+        case _:
+            pass
+    return found
 
 
 def is_needed(name: str) -> bool:

@@ -26,6 +26,7 @@ from polyrules.language.files.extension import (
 )
 from polyrules.language.files.leaks import find_leaks
 from polyrules.language.files.money import risk
+from polyrules.language.files.others import no_strategy
 from polyrules.language.files.params import (
     Declared,
     read_params,
@@ -126,6 +127,9 @@ def _whole(document: Document, settings: Mapping[str, str]) -> Loaded:
     found = Loaded(None, _sorted(document.problems), document, document, nothing)
     if not document.complete:
         return found
+    other = no_strategy(document)
+    if other is not None:
+        return found._replace(problems=(other,))
     leaks = find_leaks(document)
     misshapen = check_shape(document, STRATEGY_SCHEMA)
     problems = [*document.problems, *leaks, *misshapen]

@@ -156,14 +156,16 @@ def test_a_file_that_is_missing_does_not_hide_the_others(
     assert result.exit_code == 2
 
 
-def test_a_directory_is_refused_in_one_line(
+def test_a_folder_without_a_strategy_is_refused_in_one_line(
     files: Path, cli: Callable[..., Result]
 ) -> None:
     (files / "folder").mkdir()
 
     result = cli("validate", "folder")
 
-    assert result.stderr == "error: folder is a directory, expected a file\n"
+    assert result.stderr == (
+        "error: folder has no strategies: no .yaml file in it is one\n"
+    )
     assert result.stdout == ""
     assert result.exit_code == 2
 
@@ -180,7 +182,7 @@ def test_a_setting_is_checked_with_the_file(
 
     assert fits.exit_code == 0
     assert too_high.stderr == (
-        "error: good.yaml: param min_prob: 95 is outside [0, 1]:"
+        "error: good.yaml:4:3: param min_prob: 95 is outside [0, 1]:"
         " prices are probabilities\nhint: did you mean 0.95? its range is [0.8, 0.99]\n"
     )
     assert unknown.stderr == (

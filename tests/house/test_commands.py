@@ -55,7 +55,7 @@ def test_the_documents_name_no_command_that_does_not_exist(root: Path) -> None:
     pages = [
         root / "README.md",
         root / "CONTRIBUTING.md",
-        *(root / "docs").glob("*.md"),
+        *(root / "docs").rglob("*.md"),
     ]
 
     unknown = [

@@ -54,7 +54,10 @@ def test_the_mistakes_of_all_its_strategies_are_told_with_exit_code_1(
         (["{file: gone.yaml}"], "gone.yaml: no such file"),
         (
             ["{file: buy.yaml, params: {widest: 0.5}}"],
-            "desk.yaml: buy.yaml: param widest: value must be in [0.001, 0.1], was 0.5",
+            (
+                "desk.yaml: buy.yaml:4:3: param widest: value must be in [0.001, 0.1],"
+                " was 0.5"
+            ),
         ),
         (
             ["{file: buy.yaml}", "{file: buy.yaml}"],

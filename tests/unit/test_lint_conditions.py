@@ -284,3 +284,52 @@ def test_rules_of_unique_that_exclude_each_other_are_left_alone(
     first: str, second: str
 ) -> None:
     assert found(UNIQUE + rules(first, second), "PL003") == []
+
+
+IN_THE_MIDDLE = 'universe: {each: market, where: "between(mid, 0.15, 0.6)"}\n'
+
+
+def test_prices_of_one_book_are_made_to_agree_before_a_row_is_shown() -> None:
+    both = rules("best_ask < 0.4 and liquidity > 5", "best_ask < 0.45 and mid > 0.2")
+
+    (problem,) = found(IN_THE_MIDDLE + UNIQUE + both, "PL003")
+
+    assert problem.severity is Severity.WARNING
+    assert problem.message.startswith('rules "one" and "two" can both be TRUE, e.g.')
+
+
+def test_what_a_book_cannot_have_is_for_information() -> None:
+    both = rules("best_ask < 0.3 and volume_24h > 5", "mid > 0.4 and volume_24h > 3")
+
+    (problem,) = found(IN_THE_MIDDLE + UNIQUE + both, "PL003")
+
+    assert problem.severity is Severity.INFO
+
+
+def test_numbers_computed_from_others_that_are_read_are_for_information() -> None:
+    both = rules("book_imbalance > 0.2", "bid_size > 10 and ask_size > 2000")
+
+    (problem,) = found(UNIQUE + both, "PL003")
+
+    assert problem.severity is Severity.INFO
+
+
+def test_a_rule_behind_a_veto_that_always_holds_there_is_not_to_be_put_first() -> None:
+    veto = "  - {id: wide, when: best_ask > 0.5, then: {action: none}}\n"
+    text = f"rules:\n{veto}{rule('best_ask > 0.9')}"
+
+    (problem,) = found(text, "PL002")
+
+    assert problem.message == (
+        'rule "enter" is never reached: wherever it is TRUE, rule "wide" has kept from'
+        " it before it"
+    )
+    assert problem.help == 'mend the condition of "wide": is a comparison turned round?'
+
+
+def test_parts_that_contradict_each_other_may_have_been_meant_as_or() -> None:
+    (problem,) = found(rules("hour_of_day >= 22 and hour_of_day < 6"), "PL001")
+
+    assert problem.help == (
+        'mend one of the numbers; if either may hold, write "or" between them'
+    )

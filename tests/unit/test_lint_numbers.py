@@ -34,6 +34,7 @@ def test_floats_that_would_have_to_agree_in_every_digit_are_told(when: str) -> N
     "when",
     [
         "position_shares == 0",
+        "position_cost == 0",
         "volume_1h != 0",
         "last_trade_age == 1000000",
         "trade_count_1h == 3",
@@ -141,7 +142,7 @@ def test_a_confidence_that_is_certainly_too_high_is_told_however_high_it_may_be(
     then = "price: best_ask, confidence: liquidity / volume_24h"
 
     assert stating(then, "PL007", when) == [
-        "confidence may lie outside [0, 1]: it is 3 or more"
+        "confidence is never in [0, 1]: it is 3 or more"
     ]
 
 
@@ -151,3 +152,52 @@ def test_a_confidence_that_is_held_in_its_range_is_left_alone() -> None:
 
     assert stating(held, "PL007") == []
     assert stating(unknown, "PL007") == []
+
+
+@pytest.mark.parametrize(
+    "price",
+    ["best_bid + tick_size", "best_ask - tick_size", "no_best_bid + tick_size"],
+)
+def test_a_tick_beside_a_price_of_the_book_is_taken_as_it_is(price: str) -> None:
+    assert stating(f"price: {price}", "PL008") == []
+
+
+@pytest.mark.parametrize(
+    "price", ["best_bid + tick_size + tick_size", "best_bid + 2 * tick_size"]
+)
+def test_two_ticks_beside_it_may_be_too_far(price: str) -> None:
+    assert len(stating(f"price: {price}", "PL008")) == 1
+
+
+@pytest.mark.parametrize(
+    ("price", "hint"),
+    [
+        ("best_bid + 1", "1 is a dollar, and a cent is 0.01: did you mean 0.01?"),
+        (
+            "spread - best_ask",
+            "mend one of the numbers: a price is between 0 and 1 dollar",
+        ),
+    ],
+)
+def test_a_price_that_never_is_one_is_an_error(price: str, hint: str) -> None:
+    when = "spread <= 0.02 and best_ask > 0.5"
+
+    (problem,) = found(f"rules:\n{rule(when, f'price: {price}')}", "PL008")
+
+    assert problem.severity is Severity.ERROR
+    assert "price is never in (0, 1)" in problem.message
+    assert problem.help == hint
+
+
+@pytest.mark.parametrize(("each", "name"), [("event", "event"), ("basket", "basket")])
+def test_nothing_paid_is_asked_for_exactly(each: str, name: str) -> None:
+    text = f"""\
+universe: {{each: {each}}}
+rules:
+  - id: all
+    when: {name}.position_cost == 0
+    then: {{action: basket, legs: all_yes, shares: 10, edge: 0.01 * 1}}
+"""
+
+    assert found(text, "PL005") == []
+    assert len(found(text.replace("== 0", "== 10"), "PL005")) == 1

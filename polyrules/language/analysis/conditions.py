@@ -7,6 +7,7 @@ not said.
 import ast
 from collections.abc import Iterator
 
+from polyrules.language.actions import protects
 from polyrules.language.analysis.intervals import Range, Span, Truth, Words
 from polyrules.language.analysis.meaning import Facts
 from polyrules.language.analysis.scene import claim
@@ -127,22 +128,31 @@ def _contradiction(subject: Subject, place: Place) -> Iterator[Find]:
     """Yield a condition whose parts, or it and what is asked before it, exclude."""
     expression, whole = place.expression, [claim(place.expression)]
     hint = "mend one of the numbers"
+    either = f'{hint}; if either may hold, write "or" between them'
     if not subject.anywhere.allows(whole):
         message = f"{place.label} can never be TRUE: its parts contradict each other"
-        yield place.find(expression.tree, message, hint)
+        yield place.find(expression.tree, message, either)
     elif place.at[0] == "let" or not place.facts.possible:
         return
     elif not place.facts.allows(whole):
-        before = "universe holds"
-        if place.at[0] != "guards":
-            before = "universe and guards hold"
-        message = f"{place.label} can never be TRUE where {before}"
+        message = f"{place.label} can never be TRUE {_before(place)}"
         for node in conjuncts(expression, expression.tree):
             because = _because(expression, node, place.facts)
             if because and not place.facts.truth(expression, node).true:
                 yield place.find(node, f"{message}{because}", hint)
                 return
         yield place.find(expression.tree, message, hint)
+
+
+def _before(place: Place) -> str:
+    """Return what is asked before a condition, as messages say it."""
+    match place.at[0]:
+        case "universe":
+            return "in such rows"
+        case "guards":
+            return "where universe holds"
+        case _:
+            return "where universe and guards hold"
 
 
 def unreachable_rules(subject: Subject) -> Iterator[Find]:
@@ -156,13 +166,20 @@ def unreachable_rules(subject: Subject) -> Iterator[Find]:
             continue
         for earlier in rules[:index]:
             if implied(facts, earlier, unknown_too=blocks_unknown(earlier)):
-                message = (
-                    f'rule "{rule.id}" is never reached: wherever it is TRUE, rule'
-                    f' "{earlier.id}" has decided before it'
-                )
-                hint = "put the narrower rule first, or give it the higher priority"
-                yield Find((*subject.rule_path(rule), "id"), message, hint)
+                at = (*subject.rule_path(rule), "id")
+                yield Find(at, *_unreached(rule, earlier))
                 break
+
+
+def _unreached(rule: Rule, earlier: Rule) -> tuple[str, str]:
+    """Return what is said of a rule behind another, and what to do."""
+    message = f'rule "{rule.id}" is never reached: wherever it is TRUE, rule'
+    if protects(earlier.then):
+        message += f' "{earlier.id}" has kept from it before it'
+        hint = f'mend the condition of "{earlier.id}": is a comparison turned round?'
+        return message, hint
+    message += f' "{earlier.id}" has decided before it'
+    return message, "put the narrower rule first, or give it the higher priority"
 
 
 def _may_fire(subject: Subject, rule: Rule) -> bool:

@@ -13,11 +13,15 @@ from polyrules.errors import Problem, Severity
 from polyrules.language.analysis import (
     conditions,
     feeds,
+    mixing,
     numbers,
+    orders,
     overlap,
+    protection,
     safety,
     sharing,
     tests,
+    ways_out,
 )
 from polyrules.language.analysis.subject import Find, Subject
 
@@ -77,6 +81,13 @@ LINTS = (
     Lint("PL020", "vague param", _SHARED, _W, sharing.vague_params),
     Lint("PL021", "no limit for real money", _LIVE, _W, safety.open_limits),
     Lint("PL022", "no test of missing data", _LIVE, _W, tests.no_missing_data),
+    Lint("PL026", "exit is never reached", _B, _W, ways_out.unreached_exits),
+    Lint("PL027", "sells what is not held", _B, _W, orders.sold_unheld),
+    Lint("PL028", "order is always refused", _B, _W, orders.refused),
+    Lint("PL029", "two markets or tokens mixed up", _SAFETY, _W, mixing.mixed_up),
+    Lint("PL030", "legs of one market", _B, _W, mixing.same_legs),
+    Lint("PL031", "protection comes too late", _SAFETY, _W, protection.late_protection),
+    Lint("PL032", "window is never open", _B, _W, ways_out.closed_windows),
     Lint("PC002", "takes too long", _B, _W, feeds.too_dear),
 )
 """All that is looked for in a file that has no errors."""

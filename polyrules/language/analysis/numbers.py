@@ -2,7 +2,8 @@
 
 A divisor that may be 0 makes the quotient missing there, which never trades. A price
 outside (0, 1) is refused by the engine, and a confidence outside [0, 1] wins every
-comparison. Both are said only where something is known of the number.
+comparison. Both are said only where something is known of the number; a price that can
+never be one is an error.
 """
 
 import ast
@@ -27,6 +28,7 @@ from polyrules.language.expressions.parse import segment
 STEPWISE = ("count",)  # units of which every value is a whole number
 ROUNDED = ("floor_tick", "ceil_tick", "round_tick", "implied_no", "sign")
 ALIKE = ("abs", "min", "max", "clamp", "coalesce", "as_prob")
+BESTS = ("best_bid", "best_ask", "no_best_bid", "no_best_ask")
 ROOM = 1e-9  # the grid of prices
 
 
@@ -141,21 +143,70 @@ def strange_prices(subject: Subject) -> Iterator[Find]:
     """Yield prices that may lie outside (0, 1), which no order can have."""
     for rule in subject.strategy.rules:
         for name, place in subject.stated(rule):
-            if name == "price":
+            if name == "price" and not _is_next(subject, place.expression):
                 hint = "hold it inside: clamp(x, 0.001, 0.999)"
                 yield from _outside(place, "price", "(0, 1)", hint)
 
 
+def _is_next(subject: Subject, price: Expression) -> bool:
+    """Tell whether a price is a tick beside one of the book.
+
+    Such a price is 0 or 1 at the worst, where a book ends, and there the engine drops
+    it: with a tick of its own book it is not further out.
+    """
+    node = price.tree
+    while isinstance(node, ast.Name) and node.id in subject.lets:
+        price = subject.lets[node.id]
+        node = price.tree
+    match node:
+        case ast.BinOp(
+            left=ast.Name(id=rests),
+            op=ast.Add() | ast.Sub(),
+            right=ast.Name(id=step),
+        ):
+            alias, _, last = rests.rpartition(".")
+            own = f"{alias}.tick_size" if alias else "tick_size"
+            return last in BESTS and step == own
+        case _:
+            return False
+
+
 def _outside(place: Place, what: str, domain: str, hint: str) -> Iterator[Find]:
-    span = place.facts.of(place.expression, place.expression.tree)
+    tree = place.expression.tree
+    span = place.facts.of(place.expression, tree)
     if not isinstance(span, Range) or not span.possible:
         return
     room = ROOM if domain[0] == "[" else 0.0
+    if _is_beyond(span, room):
+        message = f"{what} is never in {domain}: it is {shown(span)}"
+        if room:
+            yield place.find(tree, message, hint)
+        else:
+            find = place.find(tree, message, _meant(place))
+            yield find._replace(severity=Severity.ERROR)
+        return
     low = span.low < 0.0 - room if room else span.low <= 0.0
     high = span.high > 1.0 + room if room else span.high >= 1.0
     # a number of which nothing is known on that side is not held against the file
     low, high = low and span.low > -FAR, high and span.high < FAR
-    always = span.low > 1.0 + room or span.high < 0.0 - room
-    if low or high or always:
+    if low or high:
         message = f"{what} may lie outside {domain}: it is {shown(span)}"
-        yield place.find(place.expression.tree, message, hint)
+        yield place.find(tree, message, hint)
+
+
+def _is_beyond(span: Range, room: float) -> bool:
+    """Tell whether a number always lies outside."""
+    if room:
+        return span.low > 1.0 + room or span.high < 0.0 - room
+    return span.low >= 1.0 or span.high <= 0.0
+
+
+def _meant(place: Place) -> str:
+    """Return what a number that never fits was meant to be: a cent, most often."""
+    dollar = any(
+        isinstance(node, ast.Constant) and constant(node) == 1.0
+        for node in ast.walk(place.expression.tree)
+    )
+    if dollar:
+        return "1 is a dollar, and a cent is 0.01: did you mean 0.01?"
+    return "mend one of the numbers: a price is between 0 and 1 dollar"

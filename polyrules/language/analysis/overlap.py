@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 
 from polyrules.errors import Severity
-from polyrules.features.catalog import CATALOG
+from polyrules.language.analysis.agreement import agreed, tied
 from polyrules.language.analysis.conditions import implied
 from polyrules.language.analysis.intervals import Range, Span, Truth, Words, meet
 from polyrules.language.analysis.meaning import Facts
@@ -48,19 +48,22 @@ def _both(subject: Subject, one: Rule, other: Rule) -> Find | None:
                 " hit_policy: unique neither of them trades there"
             )
             return Find(at, message, HINT)
-    row = _row(subject, one, other)
-    if row is None:
+    found = _row(subject, one, other)
+    if found is None:
         return None
+    row, is_certain = found
     told = ", ".join(f"{name} = {_shown(row[name])}" for name in list(row)[:SHOWN_MAX])
     message = f'rules "{one.id}" and "{other.id}" can both be TRUE, e.g. where {told}'
-    # of two features of one book not every pair of values can be
-    tied = sum(name in CATALOG and bool(CATALOG[name].formula) for name in row)
-    severity = Severity.INFO if tied and len(row) > 1 else None
+    severity = None if is_certain else Severity.INFO
     return Find(at, message, HINT, severity=severity)
 
 
-def _row(subject: Subject, one: Rule, other: Rule) -> Row | None:
-    """Return a row on which both rules are TRUE and asked; None if none was found."""
+def _row(subject: Subject, one: Rule, other: Rule) -> tuple[Row, bool] | None:
+    """Return a row on which both rules are TRUE and asked; None if none was found.
+
+    Beside it, whether a market can have such a row: of two features of one book not
+    every pair of values can be.
+    """
     strategy = subject.strategy
     facts = subject.firing[one.id].where([claim(other.when)])
     asked = [guard.when for guard in strategy.guards] + [one.when, other.when]
@@ -68,14 +71,24 @@ def _row(subject: Subject, one: Rule, other: Rule) -> Row | None:
         asked.append(strategy.universe)
     spans = _spans(subject, facts)
     reference = RowReference(strategy)
+    found: Row | None = None
     for share in SHARES:
         row = {name: _within(span, share) for name, span in spans.items()}
-        whole = {**row, **reference.lets(row)}
-        if all(evaluate(each, whole) is True for each in asked):
-            read = frozenset(one.when.reads | other.when.reads)
-            shown = [name for name in read if not name.startswith("@")]
-            return {name: whole[name] for name in sorted(shown)}
-    return None
+        free = not tied(row)
+        for certain, each in ((free, row), *((True, book) for book in agreed(row))):
+            whole = {**each, **reference.lets(each)}
+            if all(evaluate(condition, whole) is True for condition in asked):
+                told = _told(whole, one, other)
+                if certain:
+                    return told, True
+                found = found or told
+    return None if found is None else (found, False)
+
+
+def _told(whole: Row, one: Rule, other: Rule) -> Row:
+    """Return what two rules read of a row."""
+    read = frozenset(one.when.reads | other.when.reads)
+    return {name: whole[name] for name in sorted(read) if not name.startswith("@")}
 
 
 def _spans(subject: Subject, facts: Facts) -> dict[str, Span]:

@@ -7,11 +7,11 @@ in [0, 1].
 
 from collections.abc import Mapping
 
-from polyrules.features.catalog import CATALOG, NEVER
+from polyrules.features.catalog import CATALOG, NEVER, ROW_FEATURES
 from polyrules.language.analysis.intervals import MOST, Range, Span, Truth, Words
 from polyrules.language.expression import Kind, Type
 
-TICK = 0.0001  # the finest of the venue
+TICK, TICK_MAX = 0.0001, 0.1  # the finest of the venue, and the coarsest
 _RESTING = Range(TICK, 1.0 - TICK)
 _PRICE = Range(0.0, 1.0)
 _CHANGE = Range(-1.0, 1.0)
@@ -25,7 +25,8 @@ _RESTING_PRICES = (
 )
 _PRICES = (
     *("price", "spread", "last_trade_price", "vwap_1h", "volatility_1h"),
-    *("listed_bid", "listed_ask", "position_avg_price", "tick_size"),
+    *("listed_bid", "listed_ask", "position_avg_price"),
+    *("t.price", "odds.fair", "game.win_prob", "game.win_prob_before"),
 )
 _CHANGES = ("price_change_1h", "price_change_1d", "price_change_1w", "price_change_1m")
 _AMOUNTS = (
@@ -35,7 +36,11 @@ _AMOUNTS = (
     *("volume_1h", "buy_volume_1h", "sell_volume_1h", "volume_total", "volume_24h"),
     *("volume_1w", "liquidity", "min_order_shares", "open_orders"),
     *("position_shares", "position_yes_shares", "position_no_shares"),
-    *("position_hours",),
+    *("position_hours", "position_cost", "t.size", "t.notional", "pair.gap"),
+)
+_SHARES = (
+    *("competitive", "fee_rate", "odds.match_score"),
+    *("pair.confidence", "t.wallet_win_rate"),
 )
 
 RANGES: Mapping[str, Range] = {
@@ -44,9 +49,11 @@ RANGES: Mapping[str, Range] = {
     **dict.fromkeys(_CHANGES, _CHANGE),
     **dict.fromkeys(_AMOUNTS, _AMOUNT),
     **dict.fromkeys(("book_imbalance", "depth_imbalance"), _BALANCE),
-    "competitive": _PRICE,
-    "fee_rate": _PRICE,
+    **dict.fromkeys(("t.ask_now", "t.bid_now"), _RESTING),
+    **dict.fromkeys(_SHARES, _PRICE),
+    "tick_size": Range(TICK, TICK_MAX),
     "book_age": _AGE,
+    "t.age": _AGE,
     "last_trade_age": Range(0.0, NEVER),
     "hour_of_day": Range(0.0, 23.0),
     "day_of_week": Range(0.0, 6.0),
@@ -67,7 +74,10 @@ def of_type(type_: Type) -> Span:
 
 def of_feature(name: str, type_: Type) -> Span:
     """Return what a feature may be; of `near.best_ask` that is what best_ask may be."""
-    _, _, last = name.rpartition(".")
+    alias, _, last = name.partition(".")
+    row = ROW_FEATURES.get(alias, {}).get(name)
+    if row is not None and name in RANGES:
+        return RANGES[name]
     feature = CATALOG.get(name) or CATALOG.get(last)
     if feature is None or feature.unit != type_.unit:
         return of_type(type_)

@@ -17,10 +17,11 @@ from polyrules.language.analysis.suppressions import suppressed
 from polyrules.language.chain import Find
 from polyrules.language.evaluators.reference import Row
 from polyrules.language.files.examples import Fixture
-from polyrules.language.load import examine, load
+from polyrules.language.load import Loaded, examine, load
 from polyrules.language.strategy import Strategy
 from polyrules.language.testing.suite import open_suite
 
+OF_TESTS = ("PL013", "PL022")  # they are not inherited: those of a base stay there
 NO_FEEDS = frozenset[Feed]()
 
 
@@ -102,13 +103,31 @@ def look_at(
         suite.trials,
         sees_all=all(example.fixture is None for example in suite.examples),
     )
-    left, count = suppressed(looked.root, [*problems, *find_all(subject)])
-    left.sort(key=lambda each: (each.line, each.column, each.code))
+    found = [*problems, *(_own(each, looked) for each in find_all(subject))]
+    left, count = [], 0
+    for file in dict.fromkeys((looked.document.path, looked.root.path)):
+        document = looked.document if file == looked.document.path else looked.root
+        kept, taken = suppressed(document, [p for p in found if p.path == file])
+        left += sorted(kept, key=lambda each: (each.line, each.column, each.code))
+        count += taken
     return Report(
         path=path,
         problems=tuple(left),
         suppressed=count,
         cost=cost_seconds(subject),
+    )
+
+
+def _own(problem: Problem, looked: Loaded) -> Problem:
+    """Return a problem with the tests at the file's own `extends`: they stand there."""
+    if problem.code not in OF_TESTS or looked.document is looked.root:
+        return problem
+    return looked.document.problem(
+        ("extends",),
+        problem.code,
+        problem.message,
+        hint=problem.help,
+        severity=problem.severity,
     )
 
 

@@ -13,8 +13,10 @@ from typing import NamedTuple
 import msgspec
 
 from polyrules.documents.document import Document, Path
+from polyrules.documents.quantities import SECOND
 from polyrules.errors import Severity
 from polyrules.features.catalog import CATALOG, Feature, Feed
+from polyrules.language.analysis.intervals import Range
 from polyrules.language.analysis.meaning import Facts, anywhere
 from polyrules.language.analysis.scene import Claim, claim
 from polyrules.language.expression import Expression, Kind
@@ -92,14 +94,18 @@ class Subject:
         return anywhere(self.strategy)
 
     @cached_property
+    def rows(self) -> Facts:
+        """What may be in the rows the universe is asked about: no trade is older."""
+        rows, any_row = self.strategy.rows, self.anywhere
+        if not rows.within:
+            return any_row
+        return Facts(any_row.scene, {"t.age": Range(0.0, rows.within / SECOND)})
+
+    @cached_property
     def inside(self) -> Facts:
         """What may be where the universe holds."""
         universe = self.strategy.universe
-        return (
-            self.anywhere
-            if universe is None
-            else self.anywhere.where([claim(universe)])
-        )
+        return self.rows if universe is None else self.rows.where([claim(universe)])
 
     @cached_property
     def guarded(self) -> Facts:
@@ -136,7 +142,7 @@ class Subject:
         strategy = self.strategy
         if strategy.universe is not None:
             at: Path = ("universe", "where")
-            yield Place(at, "the universe", strategy.universe, self.anywhere)
+            yield Place(at, "the universe", strategy.universe, self.rows)
         for let in strategy.lets:
             if let.expression.type.kind is Kind.BOOL:
                 label = f'let "{let.name}"'

@@ -22,6 +22,8 @@ def untested_rules(subject: Subject) -> Iterator[Find]:
     seen = truths(subject.strategy, subject.trials)
     severity = None if subject.sees_all else Severity.INFO
     unseen = "" if subject.sees_all else UNSEEN
+    bases = subject.strategy.extends
+    of, here = (f" of {bases[-1]}", " in this file") if bases else ("", "")
     for rule in subject.strategy.rules:
         at = (*subject.rule_path(rule), "id")
         answers = seen[rule.id]
@@ -29,10 +31,12 @@ def untested_rules(subject: Subject) -> Iterator[Find]:
         if not answers - {True}:
             lacks.append("where it is not")
         if lacks:
-            message = f'rule "{rule.id}" has no test {" and none ".join(lacks)}{unseen}'
+            where = " and none ".join(lacks)
+            message = f'rule "{rule.id}"{of} has no test{here} {where}{unseen}'
             yield Find(at, message, "add one under tests", severity=severity)
         elif None not in answers:
-            message = f'rule "{rule.id}" has no test where it is UNKNOWN{unseen}'
+            where = "where it is UNKNOWN"
+            message = f'rule "{rule.id}"{of} has no test{here} {where}{unseen}'
             hint = "add one that gives no value for a number it needs"
             yield Find(at, message, hint, severity=Severity.INFO)
 

@@ -10,6 +10,7 @@ from polyrules.language.codes import (
     keys,
     lints,
     operator,
+    orders,
     units,
 )
 from polyrules.language.codes.page import Page
@@ -18,7 +19,10 @@ __all__ = ["PAGES", "Page"]
 
 PAGES: Mapping[str, Page] = {
     page.code: page
-    for family in (files, keys, extensions, expressions, units, lints, habits, operator)
+    for family in (
+        *(files, keys, extensions, expressions, units, lints, orders, habits),
+        operator,
+    )
     for page in family.PAGES
 }
 """All pages by code, in the order in which a file meets them."""

@@ -76,7 +76,8 @@ polyrules: 1
         "PS006",
         "not of the form that is expected",
         """
-The text has another form than its key needs; the message says which.
+The text has another form than its key needs; the message says which. Inside { } a comma
+ends a value, in brackets too: put min(best_ask, 0.97) in quotes there.
 """,
         """
 strategy: {id: example, version: v1}

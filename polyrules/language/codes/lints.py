@@ -43,7 +43,8 @@ can still be UNKNOWN; if that is what you ask, write known(x).
         """
 Under hit_policy: first the first rule that is TRUE decides. Wherever this rule is TRUE,
 an earlier one is TRUE as well, for every setting of the params. Put the narrower rule
-first, or give it the higher priority.
+first, or give it the higher priority. Where the earlier one is a veto, that would take
+the veto away: its condition is wrong then, turned round perhaps.
 """,
         _two("first", "spread <= 0.05", "spread <= 0.02 and best_ask > 0.9"),
         _two("first", "spread <= 0.02 and best_ask > 0.9", "spread <= 0.05"),
@@ -53,7 +54,9 @@ first, or give it the higher priority.
         "rules that are TRUE together under unique",
         """
 Under hit_policy: unique two rules that are TRUE at once are a contradiction: nothing is
-traded, and an alarm is raised. Wherever one of these rules is TRUE, the other is too.
+traded, and an alarm is raised. Wherever one of these rules is TRUE, the other is too;
+or there is a row on which both are, and it is shown. It is for information only where
+no market may have such a row: features of one book cannot have any values together.
 """,
         _two("unique", "best_ask > 0.5", "best_ask > 0.9"),
         _two("unique", "best_ask > 0.5 and best_ask <= 0.9", "best_ask > 0.9"),
@@ -81,7 +84,7 @@ let:
         """
 A number that is computed or measured is hardly ever equal to another in every digit.
 Prices, counts and what is rounded to ticks come in steps, and 0 may mean that nothing
-happened: those can be compared with ==.
+happened or nothing is held: those can be compared with ==.
 """,
         "volume_24h == 1000",
         "volume_24h >= 1000",
@@ -117,7 +120,9 @@ Confidence orders wishes and merges them. One above 1 wins against everything, o
         "a price that may lie outside (0, 1)",
         """
 No order can have such a price; the engine drops the wish, and the rule silently does
-nothing there. Hold the price with clamp, or say in the condition where it applies.
+nothing there. Hold the price with clamp, or say in the condition where it applies. A
+price that is outside on every row is an error: `best_bid + 1` is a dollar more, a cent
+more is best_bid + 0.01. One tick beside a price of the book is taken as it is.
 """,
         _stating("price: best_ask + 0.02"),
         _stating("price: 'min(best_ask + 0.02, 0.999)'"),

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from polyrules.language.actions import TOKENS, stated_words
 from polyrules.language.evaluators.reference import Outcome, Row, RowReference, evaluate
 from polyrules.language.evaluators.shown import shown
 from polyrules.language.strategy import Case, Strategy
 
 TOLERANCE = 1e-9  # the grid of prices
 NONE = "none"
-TOKENS = {"yes": "yes_token", "no": "no_token", "row": "t.token"}
 NUMBERS = ("price", "fair", "edge", "confidence", "size")
 
 
@@ -33,13 +33,22 @@ def mismatches(
             case "values" if isinstance(expected, dict):
                 found += _other_values(key, expected, {**row, **outcome.lets})
             case "states" if isinstance(expected, dict):
-                found += _other_values(key, expected, outcome.numbers)
+                words = _words(reference.strategy, outcome)
+                found += _other_values(key, expected, {**outcome.numbers, **words})
             case "exit":
                 first = leaving(reference.strategy, {**row, **outcome.lets})
                 found += _other_word(key, expected, first or NONE)
             case _:
                 found += _other(key, expected, outcome)
     return tuple(found)
+
+
+def _words(strategy: Strategy, outcome: Outcome) -> dict[str, str]:
+    """Return what the rule that fires states in words."""
+    for rule in strategy.rules:
+        if rule.id == outcome.rule:
+            return stated_words(rule.then)
+    return {}
 
 
 def leaving(strategy: Strategy, row: Row) -> str | None:

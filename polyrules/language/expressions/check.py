@@ -220,7 +220,9 @@ class _Checker:
         else:
             known = [*scope.types, *scope.constants]
             known = known if scope.suggests else []
-            hint = OTHER_WORDS.get(name.lower()) or did_you_mean(name, known)
+            each = [full for full in known if full.partition(".")[2] == name]
+            hint = f"say of which: {' or '.join(sorted(each))}" if each[1:] else ""
+            hint = hint or OTHER_WORDS.get(name.lower()) or did_you_mean(name, known)
         if "." in name and self._is_value(name.partition(".")[0]):
             message = "attribute access with a dot is not allowed in expressions"
             self._typed.tell(node, "PE002", message, "a value has no parts")
@@ -323,6 +325,10 @@ class _Checker:
             return
         is_text = Kind.ENUM in (one.kind, other.kind)
         hint = "" if is_text else BOOL_HINT
+        if WORD in (one, other) and Kind.BOOL in (one.kind, other.kind):
+            hint = (
+                "it is TRUE or FALSE by itself: leave the comparison out, or write not"
+            )
         message = f"cannot compare {shown(one)} with {shown(other)}"
         if one.kind is other.kind:
             message = "cannot compare words of different lists"

@@ -14,7 +14,8 @@ _REVISED = "it is revised later, and a tape may have the last revision"
 KNOWN_LATE: Mapping[str, str] = {
     **dict.fromkeys(("outcome", "outcomes", "outcome_prices", "result"), _SETTLED),
     **dict.fromkeys(("resolution", "winner", "winning_outcome", "won"), _SETTLED),
-    **dict.fromkeys(("resolved", "resolved_at", "resolution_price"), _LATE),
+    **dict.fromkeys(("resolved", "resolved_at", "resolved_price"), _LATE),
+    "resolution_price": _LATE,
     **dict.fromkeys(("closed", "closed_at", "closed_time", "payout"), _LATE),
     **dict.fromkeys(("settled", "settled_at", "settlement_price"), _LATE),
     **dict.fromkeys(("final_price", "final_volume", "final_score"), _LATE),

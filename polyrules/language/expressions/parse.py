@@ -88,6 +88,7 @@ OPERATORS = (
     *(ast.And, ast.Or, ast.Not, ast.USub, ast.Add, ast.Sub, ast.Mult, ast.Div),
     *(ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq, ast.In, ast.NotIn),
 )
+THOUSANDS = re.compile(r"(?<![\w.])[1-9]\d{0,2}(?:,\d{3})+(?![\w.])")
 
 
 def parse(source: str) -> Parsed:
@@ -262,6 +263,8 @@ def _wrong_node(source: str, node: ast.expr) -> Iterator[Finding]:
     elif isinstance(node, ast.Tuple):
         message = "values side by side with commas are not allowed here"
         hint = 'choices in brackets stand only behind "in"'
+        if found := THOUSANDS.search(source[start:end]):
+            hint = f"a number has no commas: write {found[0].replace(',', '')}"
         yield finding(start, end, NOT_ALLOWED, message, hint)
     elif isinstance(node, ast.Call):
         yield from _wrong_call(source, node, start, end)

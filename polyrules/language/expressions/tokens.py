@@ -80,6 +80,7 @@ FOREIGN = {
     "€": "write amounts without a currency sign",
 }
 WORDS = frozenset({"and", "or", "not", "in", "is", "if", "else"})
+UNIT_OF_TIME = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 RAW = frozenset("rRuU")  # in front of a quote they change nothing, or what it means
 CLOSES = {")": "(", "]": "[", "}": "{"}
 
@@ -157,6 +158,8 @@ def _wrong_pair(before: Token, token: Token) -> Finding | None:
     if before.kind == "number" and is_tail and touches:
         message = f'"{text[:40]}" is not a number'
         hint = "numbers are decimal; a word needs a blank in front"
+        if unit := UNIT_OF_TIME.get(token.text):
+            hint = f"a time is written {unit}({before.text}) here"
         return finding(before.start, token.end, SYNTAX, message, hint)
     if token.kind != "string":
         return None

@@ -128,6 +128,10 @@ def _of_market(name: str, asker: Asker) -> tuple[str, str]:
     if alias in OWN and feature:
         message = f'{asker.name} {asker.verb} a market, and "{name}" is of the row'
         hint = "take a feature of a market; what rows are changes all the time"
+        if alias in ("event", "basket"):
+            hint = (
+                f"rows of each: {alias} have no groups and no past: compare it itself"
+            )
         raise Refused(message, hint, NOT_ONE_MARKET)
     if feature in CATALOG:
         return alias, feature

@@ -2,10 +2,18 @@
 
 from polyrules.documents.document import Path
 from polyrules.documents.quantities import per_cent
+from polyrules.documents.shape import shown
+from polyrules.language.actions import TOKENS
 from polyrules.language.files import givens
 from polyrules.language.files.givens import OUT_OF_DOMAIN, UNKNOWN, Values
 
 NONE = "none"
+WORDS = {
+    "side": ("buy", "sell"),
+    "token": tuple(TOKENS.values()),
+    "or_buy": tuple(TOKENS.values()),
+    "legs": ("all_yes", "all_no"),
+}
 WHAT = {
     "fires": "rule",
     "guard": "guard",
@@ -34,6 +42,7 @@ def check(values: Values, at: Path) -> None:
             _check_name(values, (*at, key), WHAT[key], names)
     _check_numbers(values, at)
     _check_values(values, (*at, "values"))
+    _check_states(values, (*at, "states"))
     names = [*scope.types, *scope.lets]
     for index in range(len(values.at(*at, "unknown") or ())):
         place = (*at, "unknown", index)
@@ -61,6 +70,22 @@ def _check_numbers(values: Values, at: Path) -> None:
         if isinstance(number, int | float) and not 0 <= number <= 1:
             message = f"{key} {number:g} is outside [0, 1]"
             values.tell((*at, key), OUT_OF_DOMAIN, message, per_cent(number))
+
+
+def _check_states(values: Values, at: Path) -> None:
+    """Check the words that an action is expected to state; the rest are numbers."""
+    for name, found in (values.at(*at) or {}).items():
+        words = WORDS.get(name.rpartition("_")[0] or name)
+        if found is None or found == givens.MISSING:
+            continue
+        if words is not None and found not in words:
+            message = f"{shown(found)} is not a value of {name} ({', '.join(words)})"
+            hint = values.did_you_mean(str(found), words)
+            values.tell((*at, name), givens.WRONG_WORD, message, hint)
+        elif words is None and isinstance(found, str):
+            message = f"{name} is a number, found {shown(found)}"
+            hint = f"words are {', '.join(WORDS)}, numbered but for legs: side_0"
+            values.tell((*at, name), givens.WRONG_TYPE, message, hint)
 
 
 def _check_values(values: Values, at: Path) -> None:

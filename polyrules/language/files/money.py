@@ -45,6 +45,8 @@ def read_exits(texts: Texts) -> list[Exit]:
         at: Path = ("exits", index)
         when = texts.expression((*at, "when"), BOOL)
         given = [key for key in EXIT_CONDITIONS if key in entry]
+        if not given and any(texts.is_wrong((*at, key)) for key in entry):
+            continue  # a condition misspelt, most often: that is told already
         if len(given) != 1:
             found = " and ".join(given) or "none of them"
             message = f"an exit has one of {', '.join(EXIT_CONDITIONS)}, found {found}"

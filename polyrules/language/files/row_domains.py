@@ -92,6 +92,7 @@ def _check_trades(texts: Texts) -> None:
         ("within", "say how old a trade may be, e.g. within: 15m"),
         ("source", "name a wallet_set of inputs, e.g. source: watchlist"),
     ):
-        if texts.value("universe", key) is None:
+        at = ("universe", key)
+        if texts.value(*at) is None and not texts.is_wrong(at):
             message = f'missing key "{key}": rows of each: trade need it'
             texts.tell(("universe", "each"), MISSING, message, hint)

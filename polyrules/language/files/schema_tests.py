@@ -118,8 +118,9 @@ def _expect() -> Schema:
             "size": {"type": "number", "description": "The size it states."},
             "reason": forms.text("The message, word for word.", 500),
             "states": _by_name(
-                "Numbers of a quote or basket: price_0, shares_0, price_1, ...",
-                {"type": ["number", "null"]},
+                "What a quote or basket states: price_0, shares_0, side_0 (buy, sell),"
+                " token_0, or_buy_0, price_1, ...; or legs (all_yes, all_no).",
+                {"type": ["number", "string", "null"]},
             ),
             "values": values,
             "conflict": {

@@ -86,6 +86,10 @@ class Texts:
                 return None
         return value
 
+    def is_wrong(self, at: Path) -> bool:
+        """Tell whether what stands at a path is told as wrong already."""
+        return at in self._wrong
+
     def tell(
         self, at: Path, code: str, message: str, hint: str = "", *, on_key: bool = False
     ) -> None:

@@ -118,7 +118,9 @@ def _side(texts: Texts, at: Path) -> QuoteSide | None:
         return None
     if or_buy is not None and (action == "buy" or TOKENS[or_buy] == token):
         message = "or_buy is for a sell, and names the other token"
-        texts.tell((*at, "or_buy"), NOT_THESE_ROWS, message, "delete it")
+        texts.tell(
+            (*at, "or_buy"), NOT_THESE_ROWS, message, _or_buy_hint(action, token)
+        )
         return None
     return QuoteSide(
         side=SIDES[action],
@@ -127,6 +129,13 @@ def _side(texts: Texts, at: Path) -> QuoteSide | None:
         shares=shares,
         or_buy=TOKENS[or_buy] if or_buy else None,
     )
+
+
+def _or_buy_hint(action: str, token: Token) -> str:
+    """Return what to write instead of an or_buy that does not fit."""
+    if action == "buy" or token == "row":
+        return "delete it"
+    return f"write or_buy: {'no_token' if token == 'yes' else 'yes_token'}"
 
 
 def _basket(texts: Texts, at: Path) -> Basket | None:

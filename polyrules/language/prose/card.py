@@ -105,6 +105,7 @@ def _section(title: str, lines: list[str]) -> Iterator[str]:
 def _universe(strategy: Strategy, phrases: Phrases) -> list[str]:
     rows = strategy.rows
     told = [f"Each row is {subject(strategy)}."]
+    told += _inputs(strategy)
     if strategy.universe is not None:
         told += ["", "It is looked at only where", ""]
         told += [f"- {each}" for each in phrases.conditions(strategy.universe)]
@@ -117,6 +118,16 @@ def _universe(strategy: Strategy, phrases: Phrases) -> list[str]:
             f"- {phrases.told(guard.when)} (guard *{guard.id}*)"
             for guard in strategy.guards
         ]
+    return told
+
+
+def _inputs(strategy: Strategy) -> list[str]:
+    """Return which lists of the desk it cannot do without."""
+    told: list[str] = []
+    for each in strategy.inputs:
+        of = "wallets" if each.type == "wallet_set" else "markets"
+        meant = f": {escaped(each.doc)}" if each.doc else ""
+        told += ["", f"It needs a list of {of} named `{each.name}` in the desk{meant}."]
     return told
 
 
