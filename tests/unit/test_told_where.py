@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -27,9 +28,9 @@ def known(id_: str, slug: str) -> dict[MarketId, MarketState]:
 
 
 def summary(alarms: int, *told: str) -> Summary:
-    empty = dict.fromkeys(Summary.__struct_fields__, 0)
+    plain: dict[str, Any] = dict.fromkeys(Summary.__struct_fields__, 0)
     names = ("run", "mode", "source", "ended", "digest", "optimism", "journal")
-    plain = empty | dict.fromkeys(names, "") | {"first_at": None, "last_at": None}
+    plain |= dict.fromkeys(names, "") | {"first_at": None, "last_at": None}
     plain |= {key: {} for key in ("refusals", "rejected", "settled")}
     plain |= {key: [] for key in ("strategies", "assumptions", "held")}
     plain |= {"alarms": alarms, "decisions": 1}
