@@ -56,10 +56,8 @@ __all__ = ["Checked", "Finding", "Scope", "check", "feature_types"]
 SYMBOLS: Mapping[type[ast.AST], str] = {
     ast.And: "and",
     ast.Or: "or",
-    ast.Not: "not",
     ast.Add: "+",
     ast.Sub: "-",
-    ast.USub: "-",
     ast.Mult: "*",
     ast.Div: "/",
     ast.Lt: "<",
@@ -67,7 +65,6 @@ SYMBOLS: Mapping[type[ast.AST], str] = {
     ast.Gt: ">",
     ast.GtE: ">=",
 }
-ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 OTHER_WORDS = {
     "true": "write True",
     "false": "write False",
