@@ -36,6 +36,7 @@ WHY = {
     "not_stated": "this source does not state it",
     "no_book": "no book was seen yet",
     "stale": "the book was too old",
+    "lost": "its feed was lost",
     "one_sided_or_crossed": "the book was one-sided or crossed",
     "not_covered": "nothing to work it out from",
     "no_round": "the market is of no round",

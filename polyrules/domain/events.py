@@ -6,6 +6,7 @@ measure latency only. A kind appears here with its first producer.
 """
 
 from decimal import Decimal
+from enum import Enum
 
 import msgspec
 
@@ -145,6 +146,66 @@ class MarketResolved(Happened, frozen=True, kw_only=True, tag="MarketResolved"):
     payout_yes: Decimal
 
 
+class Stage(Enum):
+    """How far a market is on its way; T0 to T4 by the hours to its end."""
+
+    DISCOVERED = "discovered"
+    T0 = "T0"
+    T1 = "T1"
+    T2 = "T2"
+    T3 = "T3"
+    T4 = "T4"
+    DEACTIVATED = "deactivated"
+
+
+class StageChanged(Happened, frozen=True, kw_only=True, tag="StageChanged"):
+    """A market went on to another stage of its life.
+
+    `before` is None at its discovery. `reason` says why: of a deactivation resolved,
+    expired, no_trades or delisted. `hours_to_close` is None where no end is stated.
+    """
+
+    market: MarketId
+    stage: Stage
+    before: Stage | None = None
+    hours_to_close: float | None = None
+    reason: str = ""
+
+
+class RoundChanged(Happened, frozen=True, kw_only=True, tag="RoundChanged"):
+    """A round of a series was activated, closed, or its activation was missed.
+
+    `series` is such as btc_updown_15m, `symbol` such as BTC; `stage` is activated,
+    closed or missed; `start` and `end` are the round's own [microseconds UTC].
+    """
+
+    market: MarketId
+    series: str
+    symbol: str
+    stage: str
+    start: int
+    end: int
+
+
+class FeedLost(Happened, frozen=True, kw_only=True, tag="FeedLost"):
+    """A feed cannot be trusted any more, of one market or (None) of all.
+
+    `feed` is gamma, book, trades, wallets or rtds. What it told before is missing from
+    here on: of books until the next whole book, of the others until FeedRestored.
+    """
+
+    feed: str
+    market: MarketId | None = None
+    reason: str = ""
+
+
+class FeedRestored(Happened, frozen=True, kw_only=True, tag="FeedRestored"):
+    """A feed that was lost tells again; what happened in between was not seen."""
+
+    feed: str
+    market: MarketId | None = None
+
+
 class ClockTicked(Happened, frozen=True, kw_only=True, tag="ClockTicked"):
     """Time went by. Silence is news too."""
 
@@ -197,5 +258,9 @@ MarketData = (
     | GameChanged
     | TickChanged
     | MarketResolved
+    | StageChanged
+    | RoundChanged
+    | FeedLost
+    | FeedRestored
 )
 Event = MarketData | ClockTicked | OrderReported | Filled | Settled | Halted

@@ -9,6 +9,8 @@ from polyrules.domain.events import (
     BookChanged,
     ClockTicked,
     Event,
+    FeedLost,
+    FeedRestored,
     Filled,
     GameChanged,
     Halted,
@@ -18,8 +20,10 @@ from polyrules.domain.events import (
     MarketResolved,
     OddsChanged,
     OrderReported,
+    RoundChanged,
     Settled,
     SpotTicked,
+    StageChanged,
     TickChanged,
     TradePrinted,
     WalletTraded,
@@ -170,6 +174,12 @@ class State:
                 self._stakes.clear()
             case Halted():
                 self.halted = True
+            case FeedLost():
+                self._lose(event)
+            case FeedRestored():
+                self._regain(event)
+            case StageChanged() | RoundChanged():
+                pass  # told for the reader of a journal; no rule asks for it
 
     def expect(self, command: Command) -> None:
         """Remember a command that is about to leave."""
@@ -188,7 +198,8 @@ class State:
     def refresh(self) -> None:
         """Bring the table's columns up to now."""
         for known in self._moved:
-            self.table.write_book(known.row, known.book)
+            if known.book.seen:  # else it was lost since it moved
+                self.table.write_book(known.row, known.book)
             known.changed = False
         self._moved.clear()
         self.table.refresh_trades(self.now)
@@ -343,6 +354,36 @@ class State:
             self.wallets.unknown += 1
         elif self.wallets.add(known.row, event, of_yes=of_yes):
             self.follows.see(event)
+
+    def _lose(self, event: FeedLost) -> None:
+        """Forget what a feed told and cannot be trusted any more."""
+        feed = Feed(event.feed)
+        for known in self._named(event.market):
+            if feed is Feed.BOOK:
+                known.book = Book()
+                known.book_at = None
+                self.table.lose_book(known.row)
+            elif feed is Feed.TRADES:
+                self.table.lose_trades(known.row)
+        if event.market is None:
+            self.table.lose(feed)
+            self.wallets.lost |= feed is Feed.WALLETS
+
+    def _regain(self, event: FeedRestored) -> None:
+        feed = Feed(event.feed)
+        if feed is Feed.TRADES:
+            for known in self._named(event.market):
+                self.table.regain_trades(known.row, event.at)
+        if event.market is None:
+            self.table.regain(feed)
+            self.wallets.lost &= feed is not Feed.WALLETS
+
+    def _named(self, market: MarketId | None) -> list[MarketState]:
+        """Return one market, or all; none where nobody described it."""
+        if market is None:
+            return self.by_row
+        known = self.markets.get(market)
+        return [] if known is None else [known]
 
     def _report(self, order_id: ClientOrderId, report: Report) -> None:
         live = self.orders.get(order_id)

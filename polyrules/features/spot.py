@@ -94,9 +94,13 @@ class Spot:
     Args:
         rounds: Which coin a row belongs to, and when its round starts.
         age_max: How long a price holds [microseconds]; None: until the next one.
+
+    Attributes:
+        lost: Whether the feed cannot be trusted for now: then no price holds.
     """
 
     def __init__(self, rounds: Rounds, age_max: int | None) -> None:
+        self.lost = False
         self._rounds = rounds
         self._age_max = math.inf if age_max is None else float(age_max)
         self._told: dict[tuple[str, str], History] = {}  # by symbol and source
@@ -134,6 +138,8 @@ class Spot:
             return "no_round"
         if name in _AT_START:
             return "not_covered" if told.start <= now else "not_started"
+        if self.lost:
+            return "lost"
         source = name.removeprefix("spot.")
         last = self._history(told.symbol, source if source in SOURCES else "price")
         at = last.last_at()
@@ -162,7 +168,7 @@ class Spot:
         """Return what was told last, NaN if that is too long ago."""
         history = self._history(symbol, source)
         at = history.last_at()
-        silent = at is None or now - at > self._age_max
+        silent = self.lost or at is None or now - at > self._age_max
         return math.nan if silent else history.last()
 
     def _return(self, symbol: str, now: int, back: int) -> float:
@@ -184,7 +190,7 @@ class Spot:
         since = now - VOLATILITY_OVER
         first = max(int(np.searchsorted(ats, since, side="right")) - 1, 0)
         ats, prices = ats[first:], prices[first:]
-        if not len(ats) or now - int(ats[-1]) > self._age_max:
+        if self.lost or not len(ats) or now - int(ats[-1]) > self._age_max:
             return math.nan
         gaps = np.diff(ats)
         watched = gaps <= self._age_max

@@ -36,7 +36,20 @@ from polyrules.features.rounds import Round, Rounds
 from polyrules.features.spot import Spot
 
 _FACTS = ("neg_risk", "tick_size", "min_order_shares", "fee_rate", "category")
-_TIMES = ("@book_at", "@trade_at", "@whale_at", "@listed_at", "@covered_at", "@end")
+_TIMES = (
+    "@book_at",
+    "@trade_at",
+    "@whale_at",
+    "@listed_at",
+    "@covered_at",
+    "@regained_at",  # when a gap in the trades ended; infinite while it lasts
+    "@end",
+)
+_LAST = {  # what a gap makes doubtful, and when it was last told
+    "last_trade_age": "@trade_at",
+    "time_since_whale": "@whale_at",
+}
+_LISTED = frozenset(Listing.__struct_fields__)
 _OPEN = "@open"  # 1 while the market may still trade, 0 once it is resolved
 _AGELESS = ("book_age", "price")  # an old book has an age; a price may be a trade's
 _STORED = (
@@ -79,6 +92,7 @@ class Table:
         self._traded: deque[tuple[int, int]] = deque()  # when, and in which row
         self._unwritten: set[int] = set()  # rows whose last hour changed
         self._book_age_max = feeds.age(Feed.BOOK)
+        self._lost: set[Feed] = set()
         self._stale: tuple[int, NDArray[np.bool_]] | None = None  # as of a moment
         self._rounds = Rounds()
         self._spot = Spot(self._rounds, feeds.age(Feed.RTDS))
@@ -144,6 +158,34 @@ class Table:
         """Mark a market as resolved: it takes no more orders."""
         self._cells[_OPEN][row] = 0.0
         self._cells["accepting_orders"][row] = 0.0
+
+    def lose(self, feed: Feed) -> None:
+        """Note that a whole feed cannot be trusted: what it says gets missing."""
+        self._lost.add(feed)
+        self._spot.lost = Feed.RTDS in self._lost
+
+    def regain(self, feed: Feed) -> None:
+        """Note that a feed that was lost tells again."""
+        self._lost.discard(feed)
+        self._spot.lost = Feed.RTDS in self._lost
+
+    def lose_book(self, row: int) -> None:
+        """Forget the book of one market."""
+        for name in books.COLUMNS:
+            self._cells[name][row] = math.nan
+        self._cells["@book_at"][row] = math.nan
+        self._stale = None
+
+    def lose_trades(self, row: int) -> None:
+        """Note that trades of one market go by unseen from now on."""
+        self._cells["last_trade_price"][row] = math.nan
+        self._cells["@covered_at"][row] = math.inf
+        self._cells["@regained_at"][row] = math.inf
+
+    def regain_trades(self, row: int, at: int) -> None:
+        """Note that the trades of one market are all seen from `at` on."""
+        self._cells["@covered_at"][row] = float(at)
+        self._cells["@regained_at"][row] = float(at)
 
     def write_book(self, row: int, book: Book) -> None:
         """Write the book features of one market."""
@@ -242,7 +284,18 @@ class Table:
             values[self.stale(rows, now)] = math.nan
         if name in trades.COLUMNS:
             values[now - self.column("@covered_at")[rows] < HOUR] = math.nan
+        elif name in _LAST:
+            values[self._doubtful(name, rows, now)] = math.nan
+        elif name in _LISTED and Feed.GAMMA in self._lost:
+            values[:] = math.nan
         return values
+
+    def _doubtful(self, name: str, rows: Rows, now: int) -> NDArray[np.bool_]:
+        """Return where a last trade may have gone by unseen, less than an hour ago."""
+        regained = self.column("@regained_at")[rows]
+        told = self.column(_LAST[name])[rows]
+        doubtful: NDArray[np.bool_] = (now - regained < HOUR) & ~(told >= regained)
+        return doubtful
 
     def stale(self, rows: Rows, now: int) -> NDArray[np.bool_]:
         """Return where the book is older than its maximum age, shape (n,)."""
@@ -270,6 +323,8 @@ class Table:
             return ""
         if "." in name:
             return self._beside[feed].why_missing(name, row, now)
+        if feed in self._lost or name in _LAST:
+            return "lost"
         if feed is Feed.BOOK:
             if math.isnan(self._columns["@book_at"][row]):
                 return "no_book"

@@ -68,11 +68,13 @@ class Recent:
     Attributes:
         dropped: Trades that had to go as more than `kept` were held.
         unknown: Trades of markets, or of tokens, that nobody described.
+        lost: Whether trades go by untold for now: then there are no rows.
     """
 
     def __init__(self, table: Table, kept: int = KEPT) -> None:
         self.dropped = 0
         self.unknown = 0
+        self.lost = False
         self._table = table
         self._kept = kept
         self._last: dict[_Key, Last] = {}
@@ -121,7 +123,7 @@ class Recent:
         watched = None if wallets is None else {wallet.lower() for wallet in wallets}
         found = [
             (key, last)
-            for key, last in self._told_since(now - within)
+            for key, last in (() if self.lost else self._told_since(now - within))
             if last.traded >= now - within and (watched is None or key[2] in watched)
         ]
         kept = sorted(_newest(found, limit))

@@ -50,6 +50,12 @@ class Liquidity:
         if any(self._taken.values()):
             self._read()  # else it can wait: most books are replaced unread
 
+    def lose(self) -> None:
+        """Offer nothing until the next whole book; what was taken stays taken."""
+        self._read()
+        self.at = None
+        self._book = Book()
+
     def change(self, change: LevelChange, market: Market, at: int) -> None:
         """Take the new total of one level of one of the market's tokens."""
         of_yes = is_yes(market, change.token)

@@ -16,6 +16,7 @@ import msgspec
 from polyrules.domain.events import (
     BookChanged,
     Event,
+    FeedLost,
     Filled,
     LevelsChanged,
     MarketChanged,
@@ -161,6 +162,10 @@ class Paper:
                     pit.market = msgspec.structs.replace(pit.market, tick=event.tick)
             case MarketResolved():
                 return self._resolve(event)
+            case FeedLost(feed="book", market=market):
+                for pit in self._pits.values():
+                    if market in (None, pit.market.id):
+                        pit.liquidity.lose()
             case _:
                 pass
         return ()

@@ -1,0 +1,1 @@
+"""HTTP as all live adapters use it: bounded, retried, counted, never surprising."""

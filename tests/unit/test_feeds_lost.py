@@ -1,0 +1,216 @@
+"""What a lost feed said is missing until it tells again; nothing stale looks fresh."""
+
+import math
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from polyrules.domain.events import (
+    BookChanged,
+    ClockTicked,
+    Event,
+    FeedLost,
+    FeedRestored,
+    LevelChange,
+    LevelsChanged,
+    MarketListed,
+    RoundChanged,
+    SpotTicked,
+    Stage,
+    StageChanged,
+    TradePrinted,
+    WalletTraded,
+)
+from polyrules.domain.ids import MarketId, StrategyId, TokenId
+from polyrules.domain.market import Listing, Market
+from polyrules.domain.moments import HOUR, SECOND
+from polyrules.domain.money import Side, Usd
+from polyrules.engine.state import State
+from polyrules.features.table import Feeds
+
+M = MarketId("0xm")
+YES, NO = TokenId("1"), TokenId("2")
+T0 = 1_767_225_600 * SECOND
+
+
+def state() -> State:
+    found = State(Usd(Decimal(1000)), (StrategyId("s"),), Feeds())
+    listed = MarketListed(
+        at=T0,
+        market=Market(id=M, yes=YES, no=NO, start=T0, end=T0 + 48 * HOUR),
+        listing=Listing(volume_24h=5_000.0),
+    )
+    found.apply(listed)
+    return found
+
+
+def read(state: State, name: str) -> float:
+    state.refresh()
+    return float(state.table.read(name, np.array([0]), state.now)[0])
+
+
+def why(state: State, name: str) -> str:
+    return state.table.why_missing(name, 0, state.now)
+
+
+def book(at: int) -> Event:
+    return BookChanged(
+        at=at,
+        market=M,
+        token=YES,
+        bids=((480_000, 10_000_000),),
+        asks=((520_000, 10_000_000),),
+    )
+
+
+def trade(at: int, size: int = 10_000_000) -> Event:
+    return TradePrinted(
+        at=at, market=M, token=YES, side=Side.BUY, price=500_000, size=size
+    )
+
+
+@pytest.mark.parametrize("market", [M, None])
+def test_a_lost_book_is_missing_until_a_whole_one_is_shown(
+    market: MarketId | None,
+) -> None:
+    held = state()
+    held.apply(book(T0 + SECOND))
+    assert read(held, "best_ask") == 0.52
+
+    held.apply(FeedLost(at=T0 + 2 * SECOND, feed="book", market=market))
+    assert math.isnan(read(held, "best_ask"))
+    assert math.isnan(read(held, "ask_size"))
+
+    # A single level is no book: what else rests is not known.
+    change = LevelChange(YES, Side.SELL, 510_000, 1_000_000)
+    held.apply(LevelsChanged(at=T0 + 3 * SECOND, market=M, changes=(change,)))
+    assert math.isnan(read(held, "best_ask"))
+
+    held.apply(book(T0 + 4 * SECOND))
+    assert read(held, "best_ask") == 0.52
+
+
+def test_a_book_that_moved_right_before_it_was_lost_is_not_written_afterwards() -> None:
+    held = state()
+    held.apply(book(T0 + SECOND))
+    held.apply(FeedLost(at=T0 + SECOND, feed="book", market=M))
+
+    assert math.isnan(read(held, "bid_size"))
+
+
+def test_what_a_lost_book_was_worth_is_what_it_was_worth_last() -> None:
+    held = state()
+    held.apply(book(T0 + SECOND))
+    assert held.worth(M, YES) == Decimal("0.48")
+
+    held.apply(FeedLost(at=T0 + 2 * SECOND, feed="book", market=M))
+    assert held.worth(M, YES) == Decimal("0.48")
+
+
+def test_sums_over_an_hour_are_missing_for_an_hour_after_a_gap_in_the_trades() -> None:
+    held = state()
+    held.apply(trade(T0 + SECOND))
+    assert read(held, "trade_count_1h") == 1.0
+
+    held.apply(FeedLost(at=T0 + 2 * SECOND, feed="trades", market=M))
+    assert math.isnan(read(held, "trade_count_1h"))
+    assert math.isnan(read(held, "last_trade_price"))
+
+    held.apply(FeedRestored(at=T0 + 60 * SECOND, feed="trades", market=M))
+    held.apply(ClockTicked(at=T0 + 60 * SECOND + HOUR - 1))
+    assert math.isnan(read(held, "trade_count_1h"))
+    held.apply(ClockTicked(at=T0 + 60 * SECOND + HOUR))
+    assert read(held, "trade_count_1h") == 0.0
+
+
+def test_how_long_ago_a_whale_was_is_not_known_after_a_gap_until_the_next_one() -> None:
+    held = state()
+    assert read(held, "time_since_whale") == 1e6
+
+    held.apply(FeedLost(at=T0 + SECOND, feed="trades", market=None))
+    assert math.isnan(read(held, "time_since_whale"))
+    held.apply(FeedRestored(at=T0 + 2 * SECOND, feed="trades", market=None))
+    assert math.isnan(read(held, "time_since_whale"))
+    assert why(held, "time_since_whale") == "lost"
+
+    held.apply(trade(T0 + 3 * SECOND, size=4_000_000_000))
+    held.apply(ClockTicked(at=T0 + 5 * SECOND))
+    assert read(held, "time_since_whale") == 2.0
+
+
+def test_what_the_listing_says_of_the_moment_is_missing_while_gamma_is_lost() -> None:
+    held = state()
+    held.apply(FeedLost(at=T0 + SECOND, feed="gamma"))
+
+    assert math.isnan(read(held, "volume_24h"))
+    assert why(held, "volume_24h") == "lost"
+    assert read(held, "tick_size") == 0.01  # a fact is no word of the moment
+
+    held.apply(FeedRestored(at=T0 + 2 * SECOND, feed="gamma"))
+    assert read(held, "volume_24h") == 5000.0
+
+
+def test_no_price_of_a_coin_holds_while_its_feed_is_lost() -> None:
+    held = state()
+    held.apply(
+        MarketListed(
+            at=T0,
+            market=Market(
+                id=MarketId("0xr"),
+                yes=TokenId("3"),
+                no=TokenId("4"),
+                slug=f"btc-updown-15m-{T0 // SECOND}",
+                start=T0,
+                end=T0 + 900 * SECOND,
+            ),
+        )
+    )
+    held.apply(SpotTicked(at=T0, symbol="BTC", source="price", price=90_000.0))
+
+    def price() -> float:
+        return float(held.table.read("spot.price", np.array([1]), held.now)[0])
+
+    assert price() == 90_000.0
+    held.apply(FeedLost(at=T0 + SECOND, feed="rtds"))
+    assert math.isnan(price())
+    assert held.table.why_missing("spot.price", 1, held.now) == "lost"
+    held.apply(FeedRestored(at=T0 + 2 * SECOND, feed="rtds"))
+    assert price() == 90_000.0
+
+
+def test_no_wallet_is_followed_while_its_trades_go_by_untold() -> None:
+    held = state()
+    traded = WalletTraded(
+        at=T0 + SECOND,
+        market=M,
+        token=YES,
+        side=Side.BUY,
+        price=500_000,
+        size=1_000_000,
+        wallet="0xabc",
+    )
+    held.apply(traded)
+    assert held.wallets.rows(held.now, HOUR).wallets == ["0xabc"]
+
+    held.apply(FeedLost(at=T0 + 2 * SECOND, feed="wallets"))
+    assert held.wallets.rows(held.now, HOUR).wallets == []
+    held.apply(FeedRestored(at=T0 + 3 * SECOND, feed="wallets"))
+    assert held.wallets.rows(held.now, HOUR).wallets == ["0xabc"]
+
+
+def test_stages_and_rounds_are_told_and_change_nothing() -> None:
+    held = state()
+    held.apply(StageChanged(at=T0, market=M, stage=Stage.T1, before=Stage.T0))
+    held.apply(
+        RoundChanged(
+            at=T0,
+            market=M,
+            series="btc_updown_15m",
+            symbol="BTC",
+            stage="activated",
+            start=T0,
+            end=T0 + HOUR,
+        )
+    )
+    assert held.table.is_open().tolist() == [True]
