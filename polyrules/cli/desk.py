@@ -9,7 +9,14 @@ from polyrules import app
 from polyrules.cli.bases import bases_of
 from polyrules.cli.schema import line
 from polyrules.cli.shipped import resolve
-from polyrules.config import LIMITS, Desk, desk_yaml, duration_text, load_desk
+from polyrules.config import (
+    LIMITS,
+    Desk,
+    collection_values,
+    desk_yaml,
+    duration_text,
+    load_desk,
+)
 from polyrules.errors import ConfigError, InputError, Problem, StrategyError
 
 
@@ -108,6 +115,8 @@ def _plain(desk: Desk) -> dict[str, object]:
         "limits": msgspec.to_builtins(desk.limits),
         "strategies": msgspec.to_builtins(desk.strategies),
         "sources": dict(desk.sources),
+        "clock": {"from": desk.clock.source, "speed": desk.clock.speed},
+        "collection": collection_values(desk.collection),
         "journal": str(desk.journal),
         "tick_ms": desk.tick // 1000,
     }

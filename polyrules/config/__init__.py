@@ -7,20 +7,31 @@ environment (`${NAME}`), and is never shown.
 
 from polyrules.config.desk import (
     DEFAULT_JOURNAL,
+    Collection,
     Desk,
+    DeskClock,
     DeskStrategy,
     Secret,
     default_desk,
 )
-from polyrules.config.keys import LIMITS, desk_yaml, duration_text, schema
+from polyrules.config.keys import (
+    LIMITS,
+    collection_values,
+    desk_yaml,
+    duration_text,
+    schema,
+)
 from polyrules.config.reading import load_desk, parse_desk, read_journal
 
 __all__ = [
     "DEFAULT_JOURNAL",
     "LIMITS",
+    "Collection",
     "Desk",
+    "DeskClock",
     "DeskStrategy",
     "Secret",
+    "collection_values",
     "default_desk",
     "desk_yaml",
     "duration_text",

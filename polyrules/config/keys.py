@@ -13,6 +13,7 @@ import msgspec
 from polyrules.config.desk import (
     DEFAULT_JOURNAL,
     DEFAULT_SOURCES,
+    Collection,
     Desk,
     DeskStrategy,
     default_desk,
@@ -78,6 +79,71 @@ SOURCES: dict[str, str] = {
     "gamma": "listings of markets",
     "clob": "order books",
     "market_channel": "changes of books, and trades, as they happen",
+    "data_api": "trades and positions of wallets",
+    "rtds": "prices of coins, as they happen",
+    "geoblock": "whether the venue takes orders from where you are",
+}
+
+_DURATION = {
+    "type": "string",
+    "pattern": DURATION,
+    "x-expected": "a duration such as 1s",
+    "x-unit": "s",
+}
+
+CLOCK: dict[str, Key] = {
+    "from": Key(
+        {"enum": ["wall", "venue"], "default": "wall"},
+        "venue: the time of a simulated venue, on this machine only",
+    ),
+    "speed": Key(
+        {"type": "number", "exclusiveMinimum": 0, "maximum": 1000, "default": 1},
+        "seconds of the venue in one of ours; as polyrules sim --speed has it",
+    ),
+}
+
+COLLECTION: dict[str, Key] = {
+    "subscriptions_max": Key(_COUNT, "markets followed as they change, at once"),
+    "sockets": Key(
+        {"type": "integer", "minimum": 1, "maximum": 64},
+        "connections to the market channel",
+    ),
+    "tokens_per_socket": Key(
+        {"type": "integer", "minimum": 2, "maximum": 500},
+        "tokens followed over one connection; a market has two",
+    ),
+    "tier_hours": Key(
+        {
+            "type": "array",
+            "minItems": 4,
+            "maxItems": 4,
+            "items": {"type": "number", "exclusiveMinimum": 0, "maximum": 8784},
+        },
+        "hours to the end below which a market is of tier T1, T2, T3, T4",
+    ),
+    "tier_every": Key(
+        {"type": "array", "minItems": 5, "maxItems": 5, "items": _DURATION},
+        "how often books of T0, T1, T2, T3, T4 are asked for",
+    ),
+    "volume_24h_usd_min": Key(
+        {"type": "number", "minimum": 0, "maximum": USD_MAX},
+        "markets that trade less in 24 hours are left out [usd]",
+    ),
+    "lookahead": Key(_DURATION, "of markets that end later no books are asked for"),
+    "refresh": Key(_DURATION, "how often the newest listings are read"),
+    "wallets_every": Key(_DURATION, "how often a wallet's trades are asked for"),
+    "rounds": Key(
+        {
+            "type": "array",
+            "maxItems": 32,
+            "items": {
+                "type": "string",
+                "pattern": "^[a-z]+_updown_(5m|15m|1h|4h)$",
+                "x-expected": "a series such as btc_updown_15m",
+            },
+        },
+        "series of rounds to follow beside those that strategies ask for",
+    ),
 }
 
 DESK: dict[str, Key] = {
@@ -88,8 +154,10 @@ DESK: dict[str, Key] = {
         {"type": "object"},
         "lists of wallets, or of markets, by the names that strategies ask for",
     ),
-    "sources": Key(
-        {"type": "object"}, "where the venue is; only recorded data is read so far"
+    "sources": Key({"type": "object"}, "where the venue is"),
+    "clock": Key({"type": "object"}, "whose time holds"),
+    "collection": Key(
+        {"type": "object"}, "how much of the venue is collected, and how often"
     ),
     "journal": Key(
         {
@@ -100,15 +168,7 @@ DESK: dict[str, Key] = {
         "database of decisions and fills; a password only as ${NAME}, which is taken"
         " from the environment",
     ),
-    "tick": Key(
-        {
-            "type": "string",
-            "pattern": DURATION,
-            "x-expected": "a duration such as 1s",
-            "x-unit": "s",
-        },
-        "how often the clock ticks, 100ms to 1d",
-    ),
+    "tick": Key(_DURATION, "how often the clock ticks, 100ms to 1d"),
 }
 
 
@@ -149,6 +209,11 @@ def schema() -> dict[str, Any]:
             for name, doc in SOURCES.items()
         }
     )
+    properties["clock"] |= _object({n: _describe(key) for n, key in CLOCK.items()})
+    told = collection_values(default.collection)
+    properties["collection"] |= _object(
+        {n: _describe(key) | {"default": told[n]} for n, key in COLLECTION.items()}
+    )
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "polyrules desk",
@@ -176,6 +241,20 @@ def duration_text(micros: int) -> str:
     return f"{Decimal(micros) / UNITS['ms']:f}ms"
 
 
+def collection_values(collection: Collection) -> dict[str, Any]:
+    """Return what is collected as a desk writes it: durations as text."""
+    said = msgspec.structs.asdict(collection)
+    return {
+        **said,
+        "tier_hours": list(said["tier_hours"]),
+        "tier_every": [duration_text(micros) for micros in said["tier_every"]],
+        "rounds": list(said["rounds"]),
+        **{
+            n: duration_text(said[n]) for n in ("lookahead", "refresh", "wallets_every")
+        },
+    }
+
+
 def desk_yaml(desk: Desk | None = None) -> str:
     """Return a desk as a file with every key written out and explained.
 
@@ -198,6 +277,13 @@ def desk_yaml(desk: Desk | None = None) -> str:
     lines += _line("", "sources", "", DESK["sources"].doc)
     for name, doc in SOURCES.items():
         lines += _line("  ", name, desk.sources[name], doc)
+    lines += ["", *_line("", "clock", "", DESK["clock"].doc)]
+    lines += _line("  ", "from", desk.clock.source, CLOCK["from"].doc)
+    lines += _line("  ", "speed", f"{desk.clock.speed:g}", CLOCK["speed"].doc)
+    lines += ["", *_line("", "collection", "", DESK["collection"].doc)]
+    told = collection_values(desk.collection)
+    for name, key in COLLECTION.items():
+        lines += _line("  ", name, _flow(told[name]), key.doc)
     lines += [
         "",
         *_line("", "journal", _quoted(str(desk.journal)), DESK["journal"].doc),
@@ -234,6 +320,13 @@ def _input_lines(inputs: Mapping[str, tuple[str, ...]]) -> list[str]:
     for name, entries in inputs.items():
         lines.append(f"  {name}: [{', '.join(map(_quoted, entries))}]")
     return lines
+
+
+def _flow(value: object) -> str:
+    """Return a number, a duration, or a list of them as YAML on one line."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, value))}]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _quoted(text: str) -> str:

@@ -13,7 +13,16 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from polyrules.config.desk import DEFAULT_JOURNAL, MASK, Desk, DeskStrategy, Secret
+from polyrules.config.desk import (
+    DEFAULT_JOURNAL,
+    DEFAULT_SOURCES,
+    MASK,
+    Collection,
+    Desk,
+    DeskClock,
+    DeskStrategy,
+    Secret,
+)
 from polyrules.config.keys import LIMITS, schema
 from polyrules.documents.document import Document
 from polyrules.documents.document import Path as Place
@@ -25,6 +34,7 @@ from polyrules.domain.moments import DAY, SECOND
 from polyrules.domain.money import Usd, to_micros
 from polyrules.errors import ConfigError, Problem
 
+DURATIONS = ("tier_every", "lookahead", "refresh", "wallets_every")
 TICK_MIN, TICK_MAX = SECOND // 10, DAY
 ONLY_PASSWORD = "only the journal's password is taken from the environment"
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -144,11 +154,31 @@ def _desk(document: Document, folder: Path, environment: Mapping[str, str]) -> D
             for name, entries in said.get("inputs", {}).items()
         },
         sources={**default.sources, **said.get("sources", {})},
+        clock=DeskClock(
+            source=said.get("clock", {}).get("from", default.clock.source),
+            speed=float(said.get("clock", {}).get("speed", default.clock.speed)),
+        ),
+        collection=_collection(said.get("collection", {})),
         journal=_journal(
             said.get("journal", DEFAULT_JOURNAL), environment, document.path
         ),
         tick=parse_duration(said.get("tick", "")) or default.tick,
     )
+
+
+def _collection(said: Mapping[str, Any]) -> Collection:
+    """Return the collection with what the desk says of it, durations read."""
+    told = {
+        name: _durations(value) if name in DURATIONS else value
+        for name, value in said.items()
+    }
+    return msgspec.convert(told, Collection)
+
+
+def _durations(value: str | list[str]) -> int | list[int]:
+    if isinstance(value, list):
+        return [parse_duration(each) or 0 for each in value]
+    return parse_duration(value) or 0
 
 
 def _exact(document: Document, at: Place) -> Decimal:
@@ -185,12 +215,57 @@ def _contradictions(document: Document) -> list[Problem]:
     if tick is not None and not TICK_MIN <= tick <= TICK_MAX:
         message = f"{data['tick']} is outside [100ms, 1d]"
         found.append(document.problem(("tick",), "PD001", message))
+    found += _venue_clock(document) + _tiers(document)
     for at, text in document.scalars():
         if VARIABLE.search(text) and at != ("journal",):
             found.append(document.problem(at, "PD003", ONLY_PASSWORD))
     if isinstance(data.get("journal"), str):
         found += _open_password(document, data["journal"])
     return found
+
+
+def _venue_clock(document: Document) -> list[Problem]:
+    """Refuse the time of a venue that is not on this machine."""
+    said = document.data.get("clock")
+    if not isinstance(said, dict):
+        return []
+    if said.get("from") != "venue":
+        if said.get("speed", 1) == 1:
+            return []
+        message = "the wall's clock has speed 1"
+        hint = "write from: venue, for a simulated venue"
+        return [document.problem(("clock", "speed"), "PD007", message, hint=hint)]
+    sources = document.data.get("sources")
+    given = sources if isinstance(sources, dict) else {}
+    away = [
+        name
+        for name, url in {**DEFAULT_SOURCES, **given}.items()
+        if not is_loopback(str(url))
+    ]
+    if not away:
+        return []
+    message = f"a venue's clock is for loopback only, but not there: {', '.join(away)}"
+    hint = "polyrules sim --write-desk PATH writes a desk that fits"
+    return [document.problem(("clock", "from"), "PD007", message, hint=hint)]
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL is of this machine."""
+    try:
+        return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+    except ValueError:
+        return False
+
+
+def _tiers(document: Document) -> list[Problem]:
+    said = document.data.get("collection")
+    hours = said.get("tier_hours") if isinstance(said, dict) else None
+    if not isinstance(hours, list) or not _numbers(*hours):
+        return []
+    if hours == sorted(set(hours), reverse=True):
+        return []
+    at = ("collection", "tier_hours")
+    return [document.problem(at, "PD008", "hours are to fall from tier to tier")]
 
 
 def _too_fine(document: Document) -> list[Problem]:

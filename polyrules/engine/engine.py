@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
+import numpy as np
 
 from polyrules.domain.events import ClockTicked, Event, Filled, Halted
-from polyrules.domain.ids import RunId, StrategyId, client_order_id
+from polyrules.domain.ids import MarketId, RunId, StrategyId, client_order_id
 from polyrules.domain.limits import Limits
 from polyrules.domain.money import ZERO, Side, Usd
 from polyrules.domain.orders import Command
@@ -27,6 +28,8 @@ from polyrules.engine.sizing import propose
 from polyrules.engine.state import State
 from polyrules.features.table import Feeds
 from polyrules.language.strategy import Strategy
+
+_ENGAGED, _LIKELY, _POSSIBLE, _UNWANTED = range(4)  # how much a market is wanted
 
 
 class Engine:
@@ -86,6 +89,29 @@ class Engine:
         if self._first_tick is None:
             return self._step(event, (), [])
         return self._step(event, (), self._triggers.ask(event, self.state))
+
+    def interest(self) -> list[MarketId]:
+        """Return the markets worth following closely, the most wanted first.
+
+        First those we hold or have orders in; then those whose listing fits some
+        universe; then those that may fit. Among equals what ends sooner goes first,
+        then what trades more. It changes nothing.
+        """
+        state = self.state
+        count = state.table.count
+        rank = np.full(count, _UNWANTED)
+        for rules in self.rules.values():
+            likely, possible = rules.interest(state)
+            rank[possible] = np.minimum(rank[possible], _POSSIBLE)
+            rank[likely] = np.minimum(rank[likely], _LIKELY)
+        for market in state.engaged():
+            rank[state.markets[market].row] = _ENGAGED
+        every = np.arange(count)
+        hours = state.table.read("hours_to_close", every, state.now)
+        volume = state.table.read("volume_24h", every, state.now)
+        order = np.lexsort((-np.nan_to_num(volume), hours, rank))
+        wanted = order[rank[order] < _UNWANTED]
+        return [state.by_row[row].market.id for row in wanted.tolist()]
 
     def _step(
         self, event: Event, commands: tuple[Command, ...], asked: list[Asked]

@@ -226,6 +226,11 @@ class State:
                 continue
             yield live
 
+    def engaged(self) -> set[MarketId]:
+        """Return the markets in which we hold something or have an order."""
+        held = {p.market for p in self.desk.portfolio.positions.values()}
+        return held.union(self._orders_in)
+
     def would_trade_with(self, wanted: Order | Decision) -> Iterator[OpenOrder]:
         """Yield open orders of ours that an order for `wanted` would trade with.
 

@@ -16,6 +16,7 @@ from polyrules.domain.ids import MarketId
 from polyrules.domain.money import Shares
 from polyrules.domain.orders import CancelOrder
 from polyrules.engine.asking.exits import Exits
+from polyrules.engine.asking.interest import interest
 from polyrules.engine.asking.merging import merged
 from polyrules.engine.asking.policy import Asked, Wish
 from polyrules.engine.asking.quotes import Quotes
@@ -84,6 +85,10 @@ class Rules:
         self._row_plan: RowPlan | None = None  # made when it is first asked for
         self._turn = -1
         self._before: int | None = None  # the moment of the turn before
+
+    def interest(self, state: State) -> tuple[Rows, Rows]:
+        """Return the markets it may come to decide on: the likely ones, and all."""
+        return interest(self.strategy, self._plan, self._source, state)
 
     def takes_turn(self, now: int, first_tick: int) -> bool:
         """Tell whether the strategy is due at the tick `now`, and note that it was.

@@ -66,7 +66,7 @@ class Plan:
     Attributes:
         source: The NumPy source that was printed, to look at; lets that are recorded
             come in when they are first asked for, those of one rule in one function.
-        universe_reads: The columns `universe` needs.
+        universe_reads: The columns `universe` and `perhaps` need.
         reads: The columns everything else needs, and those a reason names.
     """
 
@@ -114,6 +114,11 @@ class Plan:
         """Return the rows that are in the universe: only where that is TRUE."""
         (true,) = self._call("universe", columns, n)
         return true
+
+    def perhaps(self, columns: Columns, n: int) -> Truths:
+        """Return the rows that may be in the universe: where it is not FALSE."""
+        (perhaps,) = self._call("perhaps", columns, n)
+        return perhaps
 
     def answer(self, columns: Columns, n: int) -> Answer:
         """Ask guards and rules in their order. Reads no row's neighbour."""
@@ -224,6 +229,8 @@ def _functions(
     universe = strategy.universe
     always = translator.graph.truth(holds=True)
     yield "universe", [translator.true(universe) if universe else always]
+    inverse = translator.graph.inverse
+    yield "perhaps", [inverse(translator.false(universe)) if universe else always]
     yield "answer", answer_nodes(strategy, translator)
     for index, hoisted in enumerate(strategy.hoisted):
         if hoisted.argument is not None:
