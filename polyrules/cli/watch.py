@@ -98,12 +98,13 @@ class Table(Viewer):
 
     Args:
         cycles: Evaluations after which to end, None for never.
-        span: First and last moment of the source [microseconds UTC].
+        span: First and last moment of the source [microseconds UTC]; None where
+            nobody knows the end.
     """
 
-    def __init__(self, cycles: int | None, span: tuple[int, int]) -> None:
+    def __init__(self, cycles: int | None, span: tuple[int, int] | None) -> None:
         super().__init__(cycles)
-        self._first, self._last = span
+        self._span = span
         self._live = Live(console=Console(), auto_refresh=False, transient=True)
         self._drawn = 0.0
         self._steps = 0
@@ -133,9 +134,13 @@ class Table(Viewer):
             self._live.update(self._grid(step, engine), refresh=True)
 
     def _grid(self, step: Step, engine: Engine) -> Grid:
-        done = (step.event.at - self._first) / max(1, self._last - self._first)
         when = clock.to_datetime(step.event.at)
-        title = f"{when:%Y-%m-%d %H:%M:%S} UTC  {done:.0%}  {self._steps:,} events"
+        done = f"  {_share(step.event.at, *self._span):.0%}" if self._span else ""
+        count = len(engine.state.by_row)
+        title = (
+            f"{when:%Y-%m-%d %H:%M:%S} UTC{done}  {self._steps:,} events"
+            f"  {count:,} markets"
+        )
         grid = Grid(title=title, title_justify="left", expand=False)
         for name in ("strategy", "decisions", "positions", "open orders", "equity usd"):
             grid.add_column(name, justify="left" if name == "strategy" else "right")
@@ -149,6 +154,10 @@ class Table(Viewer):
                 f"{ledger.equity:,.2f}",
             )
         return grid
+
+
+def _share(at: int, first: int, last: int) -> float:
+    return (at - first) / max(1, last - first)
 
 
 def _line(step: Step, markets: Mapping[MarketId, MarketState]) -> str:

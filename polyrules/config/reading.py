@@ -215,7 +215,7 @@ def _contradictions(document: Document) -> list[Problem]:
     if tick is not None and not TICK_MIN <= tick <= TICK_MAX:
         message = f"{data['tick']} is outside [100ms, 1d]"
         found.append(document.problem(("tick",), "PD001", message))
-    found += _venue_clock(document) + _tiers(document)
+    found += _venue_clock(document) + _tiers(document) + _hasty(document)
     for at, text in document.scalars():
         if VARIABLE.search(text) and at != ("journal",):
             found.append(document.problem(at, "PD003", ONLY_PASSWORD))
@@ -266,6 +266,24 @@ def _tiers(document: Document) -> list[Problem]:
         return []
     at = ("collection", "tier_hours")
     return [document.problem(at, "PD008", "hours are to fall from tier to tier")]
+
+
+def _hasty(document: Document) -> list[Problem]:
+    """Refuse to ask the venue more often than once a second."""
+    said = document.data.get("collection")
+    if not isinstance(said, dict):
+        return []
+    found = []
+    for name in DURATIONS:
+        value = said.get(name, ())
+        several = isinstance(value, list)
+        for index, text in enumerate(value if several else [value]):
+            micros = parse_duration(str(text))
+            if micros is not None and not SECOND <= micros <= 366 * DAY:
+                at: Place = ("collection", name, *((index,) if several else ()))
+                message = f"{text} is outside [1s, 366d]"
+                found.append(document.problem(at, "PD001", message))
+    return found
 
 
 def _too_fine(document: Document) -> list[Problem]:
