@@ -7,6 +7,7 @@ import pytest
 
 from polyrules.domain.events import (
     Event,
+    FeedLost,
     Filled,
     TickChanged,
 )
@@ -282,6 +283,26 @@ def test_a_stale_book_fills_nothing() -> None:
     )
 
     assert brief(said) == ["fresh ACCEPTED", "fresh 10 @ 0.5 taker", "late ACCEPTED"]
+
+
+@pytest.mark.parametrize("which", [MarketId("m"), None])
+def test_a_lost_book_fills_nothing_until_a_whole_one_is_shown(
+    which: MarketId | None,
+) -> None:
+    lost = FeedLost(at=at(1), feed="book", market=which)
+    single = level(2, Side.SELL, "0.50", "10")
+
+    said = played(
+        [*OPEN, lost, single, book(3)],
+        {2: (order("blind"),), 4: (order("seeing"),)},
+    )
+
+    assert brief(said) == [
+        "blind ACCEPTED",
+        "blind 10 @ 0.5 maker",
+        "seeing ACCEPTED",
+        "seeing 10 @ 0.5 taker",
+    ]
 
 
 @pytest.mark.parametrize(
