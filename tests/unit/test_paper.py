@@ -299,7 +299,7 @@ def test_a_lost_book_fills_nothing_until_a_whole_one_is_shown(
 
     assert brief(said) == [
         "blind ACCEPTED",
-        "blind 10 @ 0.5 maker",
+        "blind 10 @ 0.50 maker",
         "seeing ACCEPTED",
         "seeing 10 @ 0.5 taker",
     ]
