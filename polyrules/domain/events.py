@@ -76,6 +76,27 @@ class TradePrinted(Happened, frozen=True, kw_only=True, tag="TradePrinted"):
     transaction: str = ""
 
 
+class PastTrade(msgspec.Struct, frozen=True, array_like=True):
+    """A trade told of later; `at` is when it happened, the rest as of TradePrinted."""
+
+    at: int
+    token: TokenId
+    side: Side
+    price: int
+    size: int
+
+
+class TradesTold(Happened, frozen=True, kw_only=True, tag="TradesTold"):
+    """What was traded in a market before it was followed: all trades from `since` on.
+
+    They are history: nothing can be traded against them any more. Oldest first.
+    """
+
+    market: MarketId
+    since: int
+    trades: tuple[PastTrade, ...]
+
+
 class WalletTraded(Happened, frozen=True, kw_only=True, tag="WalletTraded"):
     """A wallet traded. Price and size in micro-units; `side` is what the wallet did.
 
@@ -252,6 +273,7 @@ MarketData = (
     | BookChanged
     | LevelsChanged
     | TradePrinted
+    | TradesTold
     | WalletTraded
     | SpotTicked
     | OddsChanged

@@ -26,6 +26,7 @@ from polyrules.domain.events import (
     StageChanged,
     TickChanged,
     TradePrinted,
+    TradesTold,
     WalletTraded,
 )
 from polyrules.domain.ids import ClientOrderId, MarketId, StrategyId, TokenId
@@ -153,8 +154,8 @@ class State:
                 self._change_book(event)
             case ClockTicked():
                 self.mark()
-            case TradePrinted():
-                self._add_trade(event)
+            case TradePrinted() | TradesTold():
+                self._add_trades(event)
             case SpotTicked() | OddsChanged() | GameChanged() | WalletTraded():
                 self._hear(event)
             case MarketListed() | MarketChanged():
@@ -330,11 +331,18 @@ class State:
             known.market = msgspec.structs.replace(known.market, tick=event.tick)
             self.table.state_tick(known.row, float(event.tick))
 
-    def _add_trade(self, event: TradePrinted) -> None:
+    def _add_trades(self, event: TradePrinted | TradesTold) -> None:
         known = self.markets.get(event.market)
-        of_yes = None if known is None else is_yes(known.market, event.token)
-        if known is not None and of_yes is not None:
-            self.table.add_trade(known.row, event, of_yes=of_yes)
+        if known is None:
+            return
+        if isinstance(event, TradePrinted):
+            of_yes = is_yes(known.market, event.token)
+            if of_yes is not None:
+                self.table.add_trade(known.row, event, of_yes=of_yes)
+            return
+        sides = ((trade, is_yes(known.market, trade.token)) for trade in event.trades)
+        told = [(trade, of_yes) for trade, of_yes in sides if of_yes is not None]
+        self.table.tell_trades(known.row, event.since, told)
 
     def _hear(
         self, event: SpotTicked | OddsChanged | GameChanged | WalletTraded

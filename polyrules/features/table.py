@@ -7,6 +7,8 @@ is read. The table knows no strategy and no position.
 
 import math
 from collections import deque
+from collections.abc import Iterable
+from heapq import heappop, heappush
 from typing import cast
 
 import msgspec
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from polyrules.domain.events import (
     GameChanged,
     OddsChanged,
+    PastTrade,
     SpotTicked,
     TradePrinted,
 )
@@ -90,6 +93,7 @@ class Table:
         self._cells: dict[str, books.Column] = {}
         self._hours: dict[int, trades.LastHour] = {}
         self._traded: deque[tuple[int, int]] = deque()  # when, and in which row
+        self._told: list[tuple[int, int]] = []  # the same, told later; a heap
         self._unwritten: set[int] = set()  # rows whose last hour changed
         self._book_age_max = feeds.age(Feed.BOOK)
         self._lost: set[Feed] = set()
@@ -123,6 +127,8 @@ class Table:
         # already, those before now were missed.
         seen_whole = market.start is not None and market.start >= at
         self._cells["@covered_at"][row] = -math.inf if seen_whole else float(at)
+        if Feed.TRADES in self._lost:
+            self.lose_trades(row)  # until they are told of this market
         self._cells[_OPEN][row] = 1.0
         if Feed.TRADES in self.feeds.given:
             for name in trades.COUNTS:
@@ -198,21 +204,39 @@ class Table:
 
     def add_trade(self, row: int, trade: TradePrinted, *, of_yes: bool) -> None:
         """Take in a public trade; a NO trade at p counts as YES at 1 - p."""
-        price = trade.price if of_yes else ONE - trade.price
-        printed = trades.Print(
-            at=trade.at,
-            price=price,
-            size=trade.size,
-            usd=trade.price * trade.size // ONE,
-            lifts=(trade.side is Side.BUY) is of_yes,
-        )
+        printed = _print(trade, of_yes=of_yes)
         self._hours.setdefault(row, trades.LastHour()).add(printed)
         self._traded.append((trade.at, row))
         self._unwritten.add(row)
-        self._cells["last_trade_price"][row] = price / ONE
-        self._cells["@trade_at"][row] = float(trade.at)
-        if printed.whale:
-            self._cells["@whale_at"][row] = float(trade.at)
+        self._write_last(row, printed)
+
+    def tell_trades(
+        self, row: int, since: int, told: Iterable[tuple[PastTrade, bool]]
+    ) -> None:
+        """Take in what was traded from `since` on, before a market was followed.
+
+        Args:
+            row: The market's row.
+            since: From when on these trades are all there were [microseconds UTC].
+            told: The trades, oldest first, each with whether it was of YES.
+        """
+        prints = [_print(trade, of_yes=of_yes) for trade, of_yes in told]
+        self._hours.setdefault(row, trades.LastHour()).tell(prints)
+        for printed in prints:
+            heappush(self._told, (printed.at, row))
+            self._write_last(row, printed)
+        self._unwritten.add(row)
+        for name in ("@covered_at", "@regained_at"):
+            known = self._columns[name][row]
+            self._cells[name][row] = min(known, float(since))
+
+    def _write_last(self, row: int, printed: trades.Print) -> None:
+        """Note a trade as the last one, unless a later one is known already."""
+        if not self._columns["@trade_at"][row] > printed.at:
+            self._cells["last_trade_price"][row] = printed.price / ONE
+            self._cells["@trade_at"][row] = float(printed.at)
+        if printed.whale and not self._columns["@whale_at"][row] > printed.at:
+            self._cells["@whale_at"][row] = float(printed.at)
 
     def tick_spot(self, event: SpotTicked) -> None:
         """Take in what a coin costs."""
@@ -230,6 +254,8 @@ class Table:
         """Let trades older than an hour drop out of their sums."""
         while self._traded and self._traded[0][0] <= now - HOUR:
             self._unwritten.add(self._traded.popleft()[1])
+        while self._told and self._told[0][0] <= now - HOUR:
+            self._unwritten.add(heappop(self._told)[1])
         for row in self._unwritten:
             self._hours[row].refresh(self._cells, row, now)
         self._unwritten.clear()
@@ -343,6 +369,16 @@ class Table:
             self._columns[name] = column
             self._cells[name] = cast(books.Column, column.data)
         self._capacity = capacity
+
+
+def _print(trade: TradePrinted | PastTrade, *, of_yes: bool) -> trades.Print:
+    return trades.Print(
+        at=trade.at,
+        price=trade.price if of_yes else ONE - trade.price,
+        size=trade.size,
+        usd=trade.price * trade.size // ONE,
+        lifts=(trade.side is Side.BUY) is of_yes,
+    )
 
 
 def _category(word: str) -> float:

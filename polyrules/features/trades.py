@@ -6,6 +6,7 @@ order in which trades came or left.
 
 import math
 from collections import deque
+from collections.abc import Iterable
 
 import msgspec
 
@@ -58,6 +59,11 @@ class LastHour:
     def add(self, trade: Print) -> None:
         """Take in a trade that has just happened."""
         self._prints.append(trade)
+        self._changed = True
+
+    def tell(self, trades: Iterable[Print]) -> None:
+        """Take in trades that happened before some that are known."""
+        self._prints = deque(sorted([*trades, *self._prints], key=lambda t: t.at))
         self._changed = True
 
     def refresh(self, cells: Cells, row: int, now: int) -> None:

@@ -183,7 +183,8 @@ def test_what_a_run_did_can_be_asked_of_the_journal(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("run", "buy.yaml"), 2, "live market data comes later"),
+        (("run", "buy.yaml", "--tape", "tape", "--for", "1h"), 2, "not for a tape"),
+        (("run", "buy.yaml", "--for", "soon"), 2, '"soon" is no duration'),
         (("run", "buy.yaml", "--live"), 2, "live trading is not there yet"),
         (("run", "--tape", "tape"), 2, "no strategy to run"),
         (("run", "buy.yaml", "--tape", "nowhere"), 2, "nowhere: no such tape"),

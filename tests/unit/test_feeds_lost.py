@@ -15,11 +15,13 @@ from polyrules.domain.events import (
     LevelChange,
     LevelsChanged,
     MarketListed,
+    PastTrade,
     RoundChanged,
     SpotTicked,
     Stage,
     StageChanged,
     TradePrinted,
+    TradesTold,
     WalletTraded,
 )
 from polyrules.domain.ids import MarketId, StrategyId, TokenId
@@ -137,6 +139,71 @@ def test_how_long_ago_a_whale_was_is_not_known_after_a_gap_until_the_next_one() 
     held.apply(trade(T0 + 3 * SECOND, size=4_000_000_000))
     held.apply(ClockTicked(at=T0 + 5 * SECOND))
     assert read(held, "time_since_whale") == 2.0
+
+
+def test_trades_of_a_market_nobody_follows_yet_are_not_no_trades() -> None:
+    held = State(Usd(Decimal(1000)), (StrategyId("s"),), Feeds())
+    held.apply(FeedLost(at=T0, feed="trades", reason="nothing is followed yet"))
+    held.apply(
+        MarketListed(at=T0, market=Market(id=M, yes=YES, no=NO, start=T0 + HOUR))
+    )
+    held.apply(ClockTicked(at=T0 + 3 * HOUR))
+    assert math.isnan(read(held, "trade_count_1h"))
+    assert math.isnan(read(held, "time_since_whale"))
+
+    held.apply(FeedRestored(at=T0 + 3 * HOUR, feed="trades", market=M))
+    held.apply(ClockTicked(at=T0 + 4 * HOUR))
+    assert read(held, "trade_count_1h") == 0.0
+    assert read(held, "time_since_whale") == 1e6
+
+
+def test_history_closes_the_gap_before_a_market_was_followed() -> None:
+    held = state()
+    held.apply(FeedLost(at=T0, feed="trades"))
+    now = T0 + 2 * HOUR
+    held.apply(FeedRestored(at=now, feed="trades", market=M))
+    held.apply(trade(now + SECOND))
+    assert math.isnan(read(held, "trade_count_1h"))
+
+    past = (
+        PastTrade(now - 1800 * SECOND, YES, Side.BUY, 400_000, 5_000_000_000),
+        PastTrade(now - 600 * SECOND, NO, Side.BUY, 300_000, 10_000_000),
+    )
+    held.apply(
+        TradesTold(at=now + 330 * SECOND, market=M, since=now - HOUR, trades=past)
+    )
+    assert read(held, "trade_count_1h") == 3.0
+    assert read(held, "buy_count_1h") == 2.0  # a purchase of NO sells YES
+    assert read(held, "whale_volume_1h") == 2000.0
+    assert read(held, "time_since_whale") == 1800.0 + 330.0
+    assert read(held, "last_trade_price") == 0.5  # the one that was heard, not the past
+
+    # What is told leaves after its hour like any other trade.
+    held.apply(ClockTicked(at=now + 1800 * SECOND))
+    assert read(held, "trade_count_1h") == 2.0
+    held.apply(ClockTicked(at=now + 3000 * SECOND))
+    assert read(held, "trade_count_1h") == 1.0
+
+
+def test_history_of_nothing_says_that_nothing_was() -> None:
+    held = state()
+    held.apply(FeedLost(at=T0, feed="trades"))
+    now = T0 + 2 * HOUR
+    held.apply(FeedRestored(at=now, feed="trades", market=M))
+    held.apply(TradesTold(at=now, market=M, since=now - HOUR, trades=()))
+
+    assert read(held, "trade_count_1h") == 0.0
+    assert read(held, "time_since_whale") == 1e6
+
+
+def test_history_that_reaches_back_too_little_leaves_the_sums_missing() -> None:
+    held = state()
+    held.apply(FeedLost(at=T0, feed="trades"))
+    now = T0 + 2 * HOUR
+    held.apply(FeedRestored(at=now, feed="trades", market=M))
+    held.apply(TradesTold(at=now, market=M, since=now - HOUR // 2, trades=()))
+
+    assert math.isnan(read(held, "trade_count_1h"))
 
 
 def test_what_the_listing_says_of_the_moment_is_missing_while_gamma_is_lost() -> None:

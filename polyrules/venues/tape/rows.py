@@ -60,6 +60,7 @@ RANK = {
     "OddsChanged": 2,
     "GameChanged": 2,
     "TradePrinted": 3,
+    "TradesTold": 3,
     "WalletTraded": 3,
     "MarketResolved": 4,
 }
@@ -69,6 +70,7 @@ FEED_OF = {
     "BookChanged": "book",
     "LevelsChanged": "book",
     "TradePrinted": "trades",
+    "TradesTold": "trades",
     "WalletTraded": "wallets",
     "SpotTicked": "rtds",
     "OddsChanged": "odds",
