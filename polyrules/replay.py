@@ -27,7 +27,8 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
     `mismatch` is "" if there is none; else it says what loads differently now, if
     anything does, and then names the first Step that differs. `complete` is False for
-    a run that was killed or failed.
+    a run that was killed or failed. `short` says, of a live run that was killed, from
+    where on its tape lacks what the journal has: so far both are durable.
     """
 
     run: str
@@ -36,6 +37,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     mismatch: str = ""
     complete: bool = True
+    short: str = ""
 
 
 def replay(run: Run, store: Store, tape_path: Path | None = None) -> Replayed:
@@ -62,9 +64,12 @@ def replay(run: Run, store: Store, tape_path: Path | None = None) -> Replayed:
     engine = build_engine(spec, strategies)
     tally = Tally(strategies)
     changed = _changes(spec, strategies)
-    value, steps, mismatch = SEED, 0, str(fault or "")
+    value, steps, mismatch, short = SEED, 0, str(fault or ""), ""
     if not mismatch:
         for sequence, event, expected in _history(run, store, tape_path):
+            if event is None:
+                short = _short(spec, sequence)
+                break
             step = engine.process(event)
             value = link(value, encode(step))
             if value != expected:
@@ -79,6 +84,7 @@ def replay(run: Run, store: Store, tape_path: Path | None = None) -> Replayed:
         digest=tally.digest.value(),
         mismatch=_told(spec, changed, mismatch),
         complete=run.summary is not None,  # a run that failed ends without one
+        short=short,
     )
 
 
@@ -112,8 +118,12 @@ def _told(spec: RunSpec, changed: list[str], difference: str) -> str:
 
 def _history(
     run: Run, store: Store, tape_path: Path | None
-) -> Iterator[tuple[int, Event, bytes]]:
-    """Yield (sequence, event, recorded chain value) of every durable Step."""
+) -> Iterator[tuple[int, Event | None, bytes]]:
+    """Yield (sequence, event, recorded chain value) of every durable Step.
+
+    The event is None, and the last, where the tape of a run that was killed ends
+    before its journal does.
+    """
     tape = iter(_tape(run.spec, tape_path).events())
     answers = store.inputs(run.id)
     due, answer = next(answers, (0, None))
@@ -123,6 +133,9 @@ def _history(
             due, answer = next(answers, (0, None))
             continue
         event = next(tape, None)
+        if event is None and not _is_whole(run.spec):
+            yield sequence, None, expected
+            return
         if event is None:
             raise JournalError(
                 f"run {run.id}: step {sequence} needs an event, but the tape has ended",
@@ -144,12 +157,27 @@ def _tape_fault(spec: RunSpec, moved_to: Path | None) -> str:
     if changed:
         return f"tape {tape.path}: {'; '.join(changed)}"
     assert spec.tape is not None, "a tape was just opened"
+    if not _is_whole(spec):
+        return ""  # the journal holds every Step against the chain
     if tape.content_hash != spec.tape.content_hash:
         return (
             f"tape {tape.path}: content {tape.content_hash}, the run was made on "
             f"{spec.tape.content_hash}"
         )
     return ""
+
+
+def _is_whole(spec: RunSpec) -> bool:
+    """Tell whether the run's tape was closed: a killed run knows no hash of it."""
+    return spec.tape is not None and bool(spec.tape.content_hash)
+
+
+def _short(spec: RunSpec, sequence: int) -> str:
+    assert spec.tape is not None, "only a run with a tape falls short of it"
+    return (
+        f"the journal goes on, but the run's tape {spec.tape.path} ends before step "
+        f"{sequence}: the run was killed before it was on the disk"
+    )
 
 
 def _difference(store: Store, run: Run, sequence: int, now: Step) -> str:

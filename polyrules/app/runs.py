@@ -32,8 +32,12 @@ from polyrules.venues.tape.reader import Tape
 PAPER = "paper"
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """A run that is ready to start: everything parsed, checked and opened."""
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run goes by, wherever its events come from: parsed and checked.
+
+    `tick` is in microseconds; `inputs` are the desk's lists that strategies ask for;
+    `cycles` the evaluations after which to stop, None for never.
+    """
 
     sources: tuple[Source, ...]
     strategies: tuple[Strategy, ...]
@@ -41,9 +45,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     bankroll: Usd
     feeds: Feeds
     tick: int
-    tape: Tape
     inputs: dict[str, list[str]] = {}
     cycles: int | None = None
+
+
+class Job(Terms, frozen=True, kw_only=True):
+    """A run over a tape that is ready to start: everything is opened, too."""
+
+    tape: Tape
 
     @property
     def span(self) -> tuple[int, int]:
@@ -94,10 +103,18 @@ def paper_job(
 
 def begin(job: Job) -> RunSpec:
     """Return the record of a run of `job` that starts now; its id is new."""
+    tape = TapeSource(
+        path=str(job.tape.path.absolute()), content_hash=job.tape.content_hash
+    )
+    return spec_of(job, tape)
+
+
+def spec_of(terms: Terms, tape: TapeSource) -> RunSpec:
+    """Return the record of a run over `tape` that starts now; its id is new."""
     started = clock.now()
     when = clock.to_datetime(started)
-    texts = [source.text for source in job.sources]
-    tag = digest_of(str(started), job.tape.content_hash, *texts)[:6]
+    texts = [source.text for source in terms.sources]
+    tag = digest_of(str(started), tape.content_hash, *texts)[:6]
     return RunSpec(
         id=RunId(f"{when:%Y%m%d-%H%M%S}-{tag}"),
         started_at=started,
@@ -112,19 +129,17 @@ def begin(job: Job) -> RunSpec:
                 settings=source.settings,
                 bases=source.bases,
             )
-            for source, strategy in zip(job.sources, job.strategies, strict=True)
+            for source, strategy in zip(terms.sources, terms.strategies, strict=True)
         ),
-        limits=job.limits,
-        bankroll=job.bankroll,
-        tape=TapeSource(
-            path=str(job.tape.path.absolute()), content_hash=job.tape.content_hash
-        ),
-        tick=job.tick,
-        max_age={feed.value: age for feed, age in job.feeds.max_age.items()},
+        limits=terms.limits,
+        bankroll=terms.bankroll,
+        tape=tape,
+        tick=terms.tick,
+        max_age={feed.value: age for feed, age in terms.feeds.max_age.items()},
         version=__version__,
         inputs={
-            "feeds": [feed.value for feed in job.feeds.given],
-            "lists": job.inputs,
+            "feeds": [feed.value for feed in terms.feeds.given],
+            "lists": terms.inputs,
         },
     )
 

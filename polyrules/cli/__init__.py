@@ -44,6 +44,7 @@ COMMANDS: dict[str, Entry] = {
     "desk": Entry("desk", "Write and check the operator's settings."),
     "tape": Entry("tape", "Import recorded market data, and look into it."),
     "run": Entry("run", "Run strategies over a tape, with pretended money."),
+    "sim": Entry("sim", "Run a simulated venue on this machine, to trade against."),
     "replay": Entry("replay", "Recompute a recorded run and compare every step."),
     "status": Entry("status", "Show the runs a journal holds, or how one went."),
     "positions": Entry("positions", "Show what a run holds and what it is worth."),

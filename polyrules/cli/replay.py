@@ -43,6 +43,8 @@ def command(
             f"  {result.steps:,} steps, {result.decisions:,} decisions, "
             f"digest {result.digest}"
         )
+        if result.short:
+            click.echo(f"  {result.short}")
         if not result.complete:
             click.echo("  the run did not come to its end; compared as far as it got")
     context.exit(1 if result.mismatch else 0)

@@ -1,9 +1,9 @@
-"""`polyrules run`: strategies trade over a tape, with pretended money."""
+"""`polyrules run`: strategies trade on live data or a tape, with pretended money."""
 
 import asyncio
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -14,19 +14,25 @@ import msgspec
 from polyrules import app
 from polyrules.cli import INTERRUPTED
 from polyrules.cli.bases import bases_of
+from polyrules.cli.durations import duration
 from polyrules.cli.journal_options import DESK, desk_at, journal_at
 from polyrules.cli.shipped import resolve
 from polyrules.cli.summary_text import summary_lines
 from polyrules.cli.watch import Lines, Quiet, Table, Viewer
-from polyrules.config import Desk
+from polyrules.config import Desk, Secret
 from polyrules.errors import InputError
+from polyrules.summary import Summary
 
 
 @click.command()
 @click.argument("files", nargs=-1)
 @click.option("--paper", is_flag=True, help="Pretended money. The default.")
 @click.option("--live", is_flag=True, help="Real money. Comes later.")
-@click.option("--tape", type=click.Path(), help="Recorded events to run over.")
+@click.option(
+    "--tape",
+    type=click.Path(),
+    help="Recorded events to run over; without it, live data of the desk's sources.",
+)
 @click.option("--desk", "desk_path", help="The operator's settings [./desk.yaml].")
 @click.option(
     "--set",
@@ -40,6 +46,19 @@ from polyrules.errors import InputError
     type=click.IntRange(min=1),
     help="Stop after so many evaluations.",
 )
+@click.option(
+    "--for",
+    "lasts",
+    metavar="DURATION",
+    help="Stop after so long on live data, such as 1h, by the venue's clock.",
+)
+@click.option(
+    "--record",
+    "record",
+    type=click.Path(),
+    help="Where to record live data [tapes/RUN].",
+)
+@click.option("--raw", is_flag=True, help="Record the venue's own frames, too.")
 @click.option("--journal", "journal_url", help="Database URL, instead of the desk's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("--quiet", is_flag=True, help="Print the summary only.")
@@ -54,43 +73,53 @@ def command(
     desk_path: str | None,
     settings: tuple[str, ...],
     cycles: int | None,
+    lasts: str | None,
+    record: str | None,
+    raw: bool,
     journal_url: str | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Run strategies over a tape, on paper.
+    """Run strategies on paper: over a tape, or on live data of the venue.
 
     FILES are strategy files or ids of shipped strategies; without any, those of the
-    desk run. Every decision is recorded; `polyrules replay` recomputes the run.
+    desk run. Live data needs no keys, and nothing is ordered. Every decision is
+    recorded, and what the venue told, too; `polyrules replay` recomputes the run.
     Ctrl-C cancels what is open, records it, prints the summary and ends with 130; a
     second one ends the run at once. A reader who leaves early does not end it.
     """
     if live:
-        raise InputError(
-            "live trading is not there yet",
-            hint="run on paper: --paper --tape TAPE",
-        )
-    if tape is None:
-        raise InputError(
-            "live market data comes later; for now a run needs a tape",
-            hint="--tape TAPE; `polyrules tape import` makes one of recorded data",
-        )
+        raise InputError("live trading is not there yet", hint="run on paper: --paper")
+    if tape is not None and (lasts or record or raw):
+        raise InputError("--for, --record and --raw are for live data, not for a tape")
     del paper  # the only mode there is, so the flag changes nothing
     desk = desk_at(desk_path)
     journal = journal_at(journal_url, desk)
-    job = app.paper_job(
-        _sources(files, desk),
-        desk,
-        tape=Path(tape),
-        settings=settings,
-        cycles=cycles,
-    )
+    sources = _sources(files, desk)
     chatty = not (as_json or quiet)
+    if tape is not None:
+        job = app.paper_job(
+            sources, desk, tape=Path(tape), settings=settings, cycles=cycles
+        )
+        viewer = _viewer(job.cycles, job.span, chatty=chatty)
+        running = app.run_on_paper(job, journal, viewer)
+    else:
+        viewer = _viewer(cycles, None, chatty=chatty)
+        running = _live(
+            sources,
+            desk,
+            journal,
+            viewer,
+            settings=settings,
+            cycles=cycles,
+            lasts=duration("--for", lasts),
+            record=record,
+            raw=raw,
+        )
     if chatty:
         click.echo(_desk_note(desk_path), err=True)
-    viewer = _viewer(job, chatty=chatty)
     with viewer, _interrupts(viewer):
-        summary = asyncio.run(app.run_on_paper(job, journal, viewer))
+        summary = asyncio.run(running)
     if viewer.unheard is not None:
         raise viewer.unheard
     if as_json:
@@ -100,12 +129,42 @@ def command(
     context.exit(INTERRUPTED if summary.ended == app.INTERRUPTED else 0)
 
 
-def _viewer(job: app.Job, *, chatty: bool) -> Viewer:
+def _live(
+    sources: list[app.Source],
+    desk: Desk,
+    journal: Secret,
+    viewer: Viewer,
+    *,
+    settings: tuple[str, ...],
+    cycles: int | None,
+    lasts: int | None,
+    record: str | None,
+    raw: bool,
+) -> Coroutine[None, None, Summary]:
+    """Return a run on live data, its strategies checked, not yet begun."""
+    # What live data needs is loaded only where it is wanted.
+    from polyrules.app.live import live_job, run_live_on_paper  # noqa: PLC0415
+
+    job = live_job(
+        sources,
+        desk,
+        settings=settings,
+        cycles=cycles,
+        lasts=lasts,
+        tape=None if record is None else Path(record),
+        raw=raw,
+    )
+    return run_live_on_paper(job, journal, viewer)
+
+
+def _viewer(
+    cycles: int | None, span: tuple[int, int] | None, *, chatty: bool
+) -> Viewer:
     if not chatty:
-        return Quiet(job.cycles)
+        return Quiet(cycles)
     if sys.stdout.isatty():
-        return Table(job.cycles, job.span)
-    return Lines(job.cycles)
+        return Table(cycles, span)
+    return Lines(cycles)
 
 
 def _desk_note(path: str | None) -> str:

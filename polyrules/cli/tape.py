@@ -12,6 +12,7 @@ from rich.progress import Progress, TaskID
 from polyrules.cli.tape_text import calibration_lines, check_lines, info_lines
 from polyrules.documents.source import read_yaml
 from polyrules.errors import InputError, Severity
+from polyrules.venues.recording.sealing.finish import recover
 from polyrules.venues.tape import json_files, mapping, payloads, tables
 from polyrules.venues.tape.calibration import calibrate
 from polyrules.venues.tape.inspection import findings, inspect
@@ -25,7 +26,7 @@ Told = Callable[[str, int], None]
 
 @click.group()
 def command() -> None:
-    """Import recorded market data, and look into it."""
+    """Import recorded market data, look into it, and mend it."""
 
 
 @command.command("import")
@@ -61,14 +62,42 @@ def import_(sources: tuple[Path, ...], mapping_file: Path | None, out: Path) -> 
 @click.argument("tape", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def info(tape: Path, *, as_json: bool) -> None:
-    """Show what is on a tape: events, markets, feeds, assumptions."""
-    opened = Tape.open(tape)
+    """Show what is on a tape: events, markets, feeds, assumptions.
+
+    Of a tape that is being recorded, what its files hold so far.
+    """
+    opened = Tape.open(tape, unsealed=True)
     seen = inspect(opened)
     if as_json:
         _print_json({"manifest": opened.manifest, "seen": seen})
         return
     for line in info_lines(opened.manifest, seen):
         click.echo(line)
+    if opened.unsealed:
+        click.echo("its recording goes on, or was cut short: there is more in its log")
+        click.echo(f"  if nothing records any more: polyrules tape seal {tape}")
+
+
+@command.command()
+@click.argument("tape", type=click.Path(path_type=Path))
+def seal(tape: Path) -> None:
+    """Put a tape in order whose recording was cut short.
+
+    What a crash or a kill left in the log becomes part of the tape; a block that was
+    only half written is dropped and counted. A tape that is in order stays as it is;
+    one that is still being recorded is left alone, and that is an error.
+    """
+    before = Tape.open(tape, unsealed=True)
+    manifest = recover(tape)
+    if not before.unsealed:
+        click.echo(f"{tape}: in order already, {manifest.rows:,} events")
+        return
+    more = manifest.rows - before.manifest.rows
+    click.echo(
+        f"{tape}: sealed, {manifest.rows:,} events, {more:,} of them from its log"
+    )
+    for reason, count in manifest.left_out.items():
+        click.echo(f"  left out, {reason}: {count:,}", err=True)
 
 
 @command.command()

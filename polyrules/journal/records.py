@@ -31,7 +31,11 @@ class StrategySource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TapeSource(msgspec.Struct, frozen=True, kw_only=True):
-    """The tape a run reads: where it was, and the hash of what it held."""
+    """The tape a run reads: where it was, and the hash of what it held.
+
+    A live run writes its own tape: the hash is "" until the run has ended, and for ever
+    if it was killed.
+    """
 
     path: str
     content_hash: str

@@ -99,7 +99,7 @@ class Store:
             ) from error
         except SQLAlchemyError as error:
             raise explain(error, self._database.name) from error
-        recorder = Recorder(self._database, spec.id)
+        recorder = Recorder(self._database, spec)
         self._recorders.append(recorder)
         return recorder
 

@@ -26,12 +26,22 @@ Ack = Future[None]
 
 
 class End:
-    """How a run ended, for the table `runs`."""
+    """How a run ended, for the table `runs`.
 
-    def __init__(self, ended_at: int, reason: str, summary: bytes | None) -> None:
+    `spec` takes the place of what the run was begun with; None: that stays.
+    """
+
+    def __init__(
+        self,
+        ended_at: int,
+        reason: str,
+        summary: bytes | None,
+        spec: bytes | None = None,
+    ) -> None:
         self.ended_at = ended_at
         self.reason = reason
         self.summary = summary
+        self.spec = spec
 
 
 class Writer(threading.Thread):
@@ -154,14 +164,15 @@ class Writer(threading.Thread):
         self._database.check_present()
         self._sync(connection, "FULL")
         ended = RUNS.update().where(RUNS.c.id == self._run)
-        connection.execute(
-            ended.values(
-                ended_at=self._end.ended_at,
-                end_reason=self._end.reason,
-                summary=self._end.summary,
-                steps=self._steps,
-            )
-        )
+        told: dict[str, object] = {
+            "ended_at": self._end.ended_at,
+            "end_reason": self._end.reason,
+            "summary": self._end.summary,
+            "steps": self._steps,
+        }
+        if self._end.spec is not None:
+            told["spec"] = self._end.spec
+        connection.execute(ended.values(**told))
         connection.commit()
 
     def _sync(self, connection: Connection, mode: str) -> None:

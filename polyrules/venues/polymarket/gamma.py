@@ -17,6 +17,11 @@ from polyrules.venues.polymarket.told import Told, turned_listing, yes_by_label
 from polyrules.venues.polymarket.wire import BEGIN, Number, convert, decimal, iso
 
 Words = str | list[str] | None  # Gamma sends lists as JSON inside a text
+# How far the oracle is (venue sheet 4.3); a disputed answer may still change.
+UNSETTLED = ("requested", "proposed", "disputed", "challenged", "active")
+SETTLED = ("resolved", "settled")
+HALF = Decimal("0.5")
+WHOLE = ([Decimal(1), Decimal(0)], [Decimal(0), Decimal(1)])
 # Tags that are subjects; Gamma mixes them with names and topics.
 SUBJECTS = (
     "politics",
@@ -54,12 +59,15 @@ class GammaMarket(msgspec.Struct, rename="camel"):
     """A market of Gamma; every field but the id may be absent."""
 
     condition_id: str
+    id: str | int | None = None
+    version: str | None = None
     question: str | None = None
     slug: str | None = None
     category: str | None = None
     outcomes: Words = None
     outcome_prices: Words = None
     clob_token_ids: Words = None
+    position_ids: Words = None
     closed: bool | None = None
     accepting_orders: bool | None = None
     neg_risk: bool | None = None
@@ -90,6 +98,8 @@ class GammaMarket(msgspec.Struct, rename="camel"):
     one_month_price_change: Number = None
     events: list[GroupName] | None = None
     tags: list[Tag] | None = None
+    uma_resolution_status: str | None = None
+    resolution_status: str | None = None
 
 
 class ClobToken(msgspec.Struct):
@@ -136,6 +146,7 @@ class RestMarket(msgspec.Struct):
     accepting_order_timestamp: str | None = None
     game_start_time: str | None = None
     end_date_iso: str | None = None
+    is_50_50_outcome: bool | None = None
 
 
 class NewMarket(msgspec.Struct):
@@ -168,8 +179,21 @@ def from_gamma(
     Raises:
         UnexpectedReply: Its shape is not a market's, or it has not two tokens.
     """
-    wire = convert(value, GammaMarket)
-    tokens, labels = words(wire.clob_token_ids), words(wire.outcomes)
+    return read(convert(value, GammaMarket), group, tags, group_size)
+
+
+def read(
+    wire: GammaMarket,
+    group: str | None = None,
+    tags: tuple[str, ...] = (),
+    group_size: int | None = None,
+) -> Told:
+    """Read a market of Gamma that was decoded already; see `from_gamma`.
+
+    Raises:
+        UnexpectedReply: It has not two tokens, or a value that cannot be read.
+    """
+    tokens, labels = tokens_of(wire), words(wire.outcomes)
     both(tokens, "token ids")
     yes = yes_by_label(labels)
     first = yes or 0
@@ -279,6 +303,62 @@ def from_new_market(value: dict[str, Any], at: int) -> Told:
         exact=True,
         by_label=yes is not None,
     )
+
+
+def tokens_of(wire: GammaMarket) -> list[str]:
+    """Return the token ids; many a v1 market has position ids too, without a book.
+
+    Raises:
+        UnexpectedReply: They cannot be read.
+    """
+    # Venue sheet 4.3: positionIds count for markets of the second protocol only.
+    return words(wire.position_ids if wire.version == "v2" else wire.clob_token_ids)
+
+
+def payouts(wire: GammaMarket) -> dict[str, Decimal]:
+    """Return what each token pays for good, nothing while that is open.
+
+    Half and half is also how an untouched market stands: it counts only once the venue
+    calls the question resolved. Nothing counts while an answer can be disputed.
+
+    Raises:
+        UnexpectedReply: A value cannot be read.
+    """
+    status = said_status(wire)
+    if not wire.closed or status in UNSETTLED:
+        return {}
+    tokens = tokens_of(wire)
+    prices = [decimal(price) for price in words(wire.outcome_prices)]
+    both(tokens, "token ids")
+    even = prices == [HALF, HALF] and status in SETTLED
+    if even or prices in WHOLE:
+        return {
+            token: price
+            for token, price in zip(tokens, prices, strict=True)
+            if price is not None
+        }
+    return {}
+
+
+def said_status(wire: GammaMarket) -> str:
+    """Return how far the answer is: the oracle's word, else the second protocol's."""
+    return (wire.uma_resolution_status or wire.resolution_status or "").lower()
+
+
+def rest_payouts(wire: RestMarket) -> dict[str, Decimal]:
+    """Return what each token pays by the CLOB's word, nothing while that is open.
+
+    Raises:
+        UnexpectedReply: There are not two tokens.
+    """
+    tokens = [token.token_id for token in wire.tokens]
+    both(tokens, "tokens")
+    winners = [token.winner is True for token in wire.tokens]
+    if not wire.closed or all(winners):
+        return {}
+    if any(winners):
+        return dict(zip(tokens, map(Decimal, map(int, winners)), strict=True))
+    return dict.fromkeys(tokens, HALF) if wire.is_50_50_outcome else {}
 
 
 def words(value: Words) -> list[str]:

@@ -22,6 +22,7 @@ class Entry(msgspec.Struct, kw_only=True):
         gamma_id: Gamma's own number of it, "" if not told.
         has_book: Whether the venue was seen to have a book of it; None: not asked yet.
         accepting: Whether the venue takes orders; None: unsaid.
+        closed: Whether the venue said that trading is over.
         resolved: Whether its answer is known.
     """
 
@@ -31,6 +32,7 @@ class Entry(msgspec.Struct, kw_only=True):
     gamma_id: str = ""
     has_book: bool | None = None
     accepting: bool | None = None
+    closed: bool = False
     resolved: bool = False
 
     @property

@@ -68,6 +68,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         left_out: How many rows or payloads were kept out, by reason.
         problems: The first of these, each with its place.
         notes: Counts worth telling that left nothing out.
+        sealed: Of a tape that was recorded live, the number of the last segment of
+            its log whose events are in files; None: it was imported.
     """
 
     format: int
@@ -86,6 +88,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     left_out: dict[str, int] = {}
     problems: tuple[str, ...] = ()
     notes: dict[str, int] = {}
+    sealed: int | None = None
 
     @property
     def rows(self) -> int:

@@ -20,6 +20,7 @@ from polyrules.venues.tape.manifest import Manifest, TapeFile
 
 BATCH = 20_000  # rows held at once
 AGAIN = "import the tape again, or take it from a backup"
+LOG = "log"  # the folder of a recording that was not closed
 CHANGED = "changed since the tape was written"
 # Damage that Polars stumbles over, or, in its own words, panics at.
 TORN = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
@@ -34,17 +35,33 @@ class Tape:
         self._proved: set[str] = set()  # names of files whose hash was right
 
     @classmethod
-    def open(cls, path: Path) -> "Tape":
+    def open(cls, path: Path, *, unsealed: bool = False) -> "Tape":
         """Open the tape at `path`: its manifest is read, its files are measured.
 
+        Args:
+            path: The tape's directory.
+            unsealed: Take also a tape that is being recorded, or whose recording was
+                cut short; what its log holds beyond the files is not seen.
+
         Raises:
-            TapeError: There is no tape, its manifest is unreadable, or a file that
-                the manifest names is missing or has another size.
+            TapeError: There is no tape, its manifest is unreadable, a file that the
+                manifest names is missing or has another size, or its recording was
+                not closed.
         """
         tape = cls(path, manifests.read(path))
+        if tape.unsealed and not unsealed:
+            raise TapeError(
+                f"{path}: its recording goes on, or was cut short",
+                hint=f"if nothing records any more: polyrules tape seal {path}",
+            )
         for file in tape.manifest.files:
             tape._measure(file)
         return tape
+
+    @property
+    def unsealed(self) -> bool:
+        """True while it is recorded, and after a recording that was cut short."""
+        return (self.path / LOG).is_dir()
 
     @property
     def content_hash(self) -> str:

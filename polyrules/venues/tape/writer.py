@@ -8,7 +8,7 @@ folder beside its place, synced, and renamed there, the manifest last of the fil
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
@@ -141,7 +141,7 @@ class TapeWriter:
             format=manifests.FORMAT,
             made_by=f"polyrules {__version__}",
             files=files,
-            feeds=_feeds(manifest, counts),
+            feeds=feeds_told(manifest, counts),
             counts=dict(sorted(counts.items())),
             notes={**manifest.notes, **twice},
         )
@@ -273,9 +273,9 @@ class TapeWriter:
         _sync(self._folder)
 
 
-def _feeds(manifest: Manifest, counts: Counter[str]) -> tuple[str, ...]:
+def feeds_told(manifest: Manifest, counts: Mapping[str, int]) -> tuple[str, ...]:
     """Return the feeds that told something, and those the maker says were there."""
-    told = {feed for kind, feed in rows.FEED_OF.items() if counts[kind]}
+    told = {feed for kind, feed in rows.FEED_OF.items() if counts.get(kind)}
     if manifest.stated:
         told.add("gamma")
     return tuple(each for each in manifests.FEEDS if each in {*told, *manifest.feeds})

@@ -1,0 +1,1 @@
+"""The market channel: sockets in, local books kept and checked, events out."""

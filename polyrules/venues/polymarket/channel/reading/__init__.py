@@ -1,0 +1,1 @@
+"""Frames of the market channel as typed messages and exact numbers."""

@@ -1,0 +1,1 @@
+"""The sockets of the market channel, and what is normal of them."""

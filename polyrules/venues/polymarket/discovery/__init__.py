@@ -1,0 +1,1 @@
+"""How markets become known: the listing, page by page, and what is announced."""

@@ -1,0 +1,1 @@
+"""The log under a tape that is being recorded."""

@@ -1,0 +1,1 @@
+"""How the log of a recording becomes the files of a tape."""

@@ -1,0 +1,1 @@
+"""Who asks: keys of wallets, what they sign, and who signed it."""

@@ -1,0 +1,1 @@
+"""The simulated Gamma: what the venue tells of its markets, a little late."""

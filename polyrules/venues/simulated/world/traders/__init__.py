@@ -1,0 +1,1 @@
+"""Who trades in a world: makers, and those who take from them."""

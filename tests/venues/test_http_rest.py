@@ -1,0 +1,643 @@
+import asyncio
+import logging
+import subprocess
+import sys
+from functools import partial
+from random import Random
+
+import httpx
+import msgspec
+import pytest
+from aiohttp import web
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import StreamEnded
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from polyrules.domain.moments import MINUTE, SECOND
+from polyrules.errors import UnexpectedReply, VenueError
+from polyrules.venues.http.carriers import over_httpx
+from polyrules.venues.http.carriers.transport import Reply
+from polyrules.venues.http.failures import (
+    Asked,
+    NotReady,
+    Refused,
+    ServerDown,
+    Throttled,
+    TimedOut,
+    Unreachable,
+    retry_after,
+)
+from polyrules.venues.http.retries import PASSING, pause
+from tests.venues.http_fakes import BEGIN, Asker, client, served, talking
+
+CLOUDFLARE = b"""<!DOCTYPE html>
+<html><head><title>Attention Required! | Cloudflare</title>
+<style>body { color: red }</style><script>alert("no")</script></head>
+<body><h1>Sorry, you have been blocked</h1>\x1b[31m\xe2\x80\xae</body></html>"""
+
+
+class Market(msgspec.Struct):
+    slug: str
+    price: float | str | None = None
+
+
+# What is sent
+
+
+async def test_a_path_follows_the_path_of_the_base_url() -> None:
+    asker = Asker(Reply(200, b"[]"))
+
+    body = await asker.rest.get("/markets", {"closed": False, "limit": 100})
+
+    assert body == b"[]"
+    assert asker.transport.sent == [
+        ("GET", "https://gamma.test/base/markets?closed=false&limit=100", None)
+    ]
+
+
+async def test_a_key_may_come_twice_and_none_leaves_it_out() -> None:
+    asker = Asker(Reply(200, b"[]"))
+
+    await asker.rest.get("/m", [("id", "a&b"), ("id", "c d"), ("tag", None), ("q", "")])
+
+    assert asker.transport.sent[0][1] == (
+        "https://gamma.test/base/m?id=a%26b&id=c+d&q="
+    )
+
+
+async def test_a_post_sends_compact_json() -> None:
+    asker = Asker(Reply(200, b"[]"))
+
+    await asker.rest.post("/books", [{"token_id": "71"}, {"token_id": "72"}])
+
+    assert asker.transport.sent == [
+        (
+            "POST",
+            "https://gamma.test/base/books",
+            b'[{"token_id":"71"},{"token_id":"72"}]',
+        )
+    ]
+
+
+# What is read
+
+
+async def test_json_is_read_as_its_shape_and_unknown_fields_are_ignored() -> None:
+    asker = Asker(Reply(200, b'[{"slug": "a", "new": [1], "price": "0.5"}]'))
+
+    markets = await asker.rest.get_json("/markets", shape=list[Market])
+
+    assert markets == [Market(slug="a", price="0.5")]
+
+
+async def test_another_shape_is_an_unexpected_reply_that_says_where() -> None:
+    asker = Asker(Reply(200, b'[{"slug": 5}]'))
+
+    with pytest.raises(UnexpectedReply) as caught:
+        await asker.rest.get_json("/markets", {"q": "hidden"}, shape=list[Market])
+
+    assert caught.value.message == (
+        "gamma.test: GET /markets: Expected `str`, got `int` - at `$[0].slug`"
+    )
+    assert asker.counted() == {"request": 1, "wrong_shape": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"", "no JSON: nothing"),
+        (b"upstream connect error", "no JSON: upstream connect error"),
+        (b"\xff\xfe{", "no JSON: {"),
+        (b'{"slug": "\xff"}', 'no JSON: {"slug": " "}'),
+        (b"[" * 100_000, f"no JSON: {'[' * 77}..."),
+    ],
+)
+async def test_what_is_no_json_is_an_unexpected_reply(body: bytes, why: str) -> None:
+    asker = Asker(Reply(200, body))
+
+    with pytest.raises(UnexpectedReply) as caught:
+        await asker.rest.post_json("/books", [], shape=object)
+
+    assert caught.value.message == f"gamma.test: POST /books: {why}"
+    assert asker.counted() == {"request": 1, "not_json": 1}
+
+
+async def test_a_page_with_status_200_is_told_in_a_few_harmless_words() -> None:
+    asker = Asker(Reply(200, CLOUDFLARE))
+
+    with pytest.raises(UnexpectedReply) as caught:
+        await asker.rest.get("/markets")
+
+    assert caught.value.message == (
+        "gamma.test: GET /markets: status 200: an HTML page: Attention Required! |"
+        " Cloudflare Sorry, you have been blocked [31m"
+    )
+    assert asker.counted() == {"request": 1, "not_json": 1}
+
+
+async def test_a_blocked_region_is_refused_with_the_status_of_the_page() -> None:
+    asker = Asker(Reply(403, CLOUDFLARE))
+
+    with pytest.raises(Refused, match="status 403: an HTML page: Attention") as caught:
+        await asker.rest.get("/markets")
+
+    assert caught.value.status == 403
+    assert not caught.value.retryable
+    assert asker.counted() == {"request": 1, "403": 1}
+
+
+@given(st.binary(max_size=300), st.integers(100, 599))
+def test_whatever_comes_back_is_a_body_or_a_venue_error(
+    body: bytes, status: int
+) -> None:
+    asker = Asker(Reply(status, body), attempts=1)
+
+    async def ask() -> bytes:
+        return await asker.rest.get("/markets")
+
+    try:
+        told = asyncio.run(ask()).hex()
+    except VenueError as error:
+        told = error.message
+
+    if told.startswith("gamma.test: GET /markets: "):
+        assert told.isprintable()
+        assert told.isascii()
+    else:
+        assert 200 <= status < 300
+        assert told == body.hex()
+
+
+# What fails
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"error": "market not found"}', ": market not found"),
+        (b'{"error_msg": "Invalid Heartbeat ID"}', ": Invalid Heartbeat ID"),
+        (b'{"errorMsg": "no"}', ": no"),
+        (b'{"code": "bad", "message": "cursor"}', ": cursor"),
+        (b'{"error": {"deep": 1}, "message": " "}', ""),
+        (b'{"other": 1}', ""),
+        (b"404: Not\n\tFound", ": 404: Not Found"),
+        (b"", ""),
+    ],
+)
+async def test_a_refusal_is_told_in_the_words_of_the_venue(
+    body: bytes, words: str
+) -> None:
+    asker = Asker(Reply(404, body))
+
+    with pytest.raises(Refused) as caught:
+        await asker.rest.get("/book", {"token_id": "71"})
+
+    assert caught.value.message == f"gamma.test: GET /book: status 404{words}"
+    assert asker.counted() == {"request": 1, "404": 1}
+    assert asker.clock.slept == []
+
+
+async def test_long_words_are_cut_short() -> None:
+    asker = Asker(Reply(400, b'{"error": "' + b"x" * 1_000 + b'"}'))
+
+    with pytest.raises(Refused) as caught:
+        await asker.rest.get("/book")
+
+    assert caught.value.said == "x" * 297 + "..."
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    asker = Asker(Reply(301, b""))
+
+    with pytest.raises(Refused, match="status 301: a redirect; is the URL the right"):
+        await asker.rest.get("/markets")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "word"),
+    [
+        (Reply(425, b"service not ready"), NotReady, "425"),
+        (Reply(429, b"Too Many Requests"), Throttled, "429"),
+        (Reply(500, b'{"error": "Internal server error"}'), ServerDown, "500"),
+        (Reply(503, CLOUDFLARE), ServerDown, "503"),
+        (TimeoutError(), TimedOut, "timeout"),
+        (ConnectionResetError("reset by peer"), Unreachable, "unreachable"),
+    ],
+)
+async def test_what_passes_is_tried_again_until_it_has_passed(
+    answer: Reply | Exception, kind: type[VenueError], word: str
+) -> None:
+    asker = Asker(answer, answer, Reply(200, b"{}"))
+
+    body = await asker.rest.get("/markets")
+
+    assert body == b"{}"
+    assert kind.retryable
+    assert asker.counted() == {"request": 3, word: 2, "retry": 2}
+    assert len(asker.clock.slept) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (Reply(425, b""), "(3 tries): status 425, not ready"),
+        (Reply(429, b"slow down"), "(3 tries): status 429: slow down"),
+        (Reply(502, b""), "(3 tries): status 502"),
+        (TimeoutError(), "(3 tries): no answer within 10 s"),
+        (ConnectionError("refused"), "(3 tries): no connection: refused"),
+    ],
+)
+async def test_what_does_not_pass_is_raised_after_the_last_try(
+    answer: Reply | Exception, message: str
+) -> None:
+    asker = Asker(answer, attempts=3)
+
+    with pytest.raises(PASSING) as caught:
+        await asker.rest.get("/markets", {"secret": "hidden"})
+
+    assert str(caught.value) == f"gamma.test: GET /markets {message}"
+    assert len(asker.transport.sent) == 3
+    assert asker.counted()["gave_up"] == 1
+
+
+async def test_one_request_may_be_tried_less_often_than_the_others() -> None:
+    asker = Asker(Reply(503, b""), attempts=5)
+
+    with pytest.raises(ServerDown):
+        await asker.rest.get("/markets", attempts=1)
+
+    assert len(asker.transport.sent) == 1
+
+
+@given(
+    st.lists(st.sampled_from([200, 404, 425, 429, 500, 503, 0, -1]), min_size=1),
+    st.integers(1, 8),
+    st.sampled_from(["", "0", "3", "1e9", "-5", "nan", "soon"]),
+)
+def test_no_request_is_tried_more_often_than_its_bound(
+    statuses: list[int], attempts: int, after: str
+) -> None:
+    answers: list[Reply | Exception] = [
+        {0: TimeoutError(), -1: ConnectionError("cut")}.get(status)
+        or Reply(status, b"[]", after)
+        for status in statuses
+    ]
+    asker = Asker(*answers, attempts=attempts)
+
+    async def ask() -> None:
+        try:
+            await asker.rest.get("/markets")
+        except VenueError:
+            assert statuses[0] != 200
+
+    asyncio.run(ask())
+
+    assert 1 <= len(asker.transport.sent) <= attempts
+    assert len(asker.clock.slept) == len(asker.transport.sent) - 1
+    assert all(0 <= pause <= MINUTE for pause in asker.clock.slept)
+
+
+# How long is waited
+
+
+class Unlucky(Random):
+    """Always draws the longest."""
+
+    def random(self) -> float:
+        return 1.0
+
+
+def test_pauses_grow_up_to_a_cap() -> None:
+    asked = Asked(host="gamma.test", method="GET", path="/markets")
+    down, restart = ServerDown(asked, 503, "", None), NotReady(asked, "", None)
+
+    pauses = [pause(down, tries, Unlucky()) / SECOND for tries in range(1, 9)]
+    longer = [pause(restart, tries, Unlucky()) / SECOND for tries in range(1, 6)]
+
+    assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30]
+    assert longer == [2, 4, 8, 16, 30]
+    assert pause(down, 10_000, Unlucky()) == 30 * SECOND
+
+
+@given(st.integers(), st.integers(1, 20))
+def test_pauses_are_spread_over_the_whole_bound(seed: int, tries: int) -> None:
+    asked = Asked(host="gamma.test", method="GET", path="/markets")
+
+    random = Random(seed)  # noqa: S311 - no secret is drawn
+    drawn = pause(TimedOut(asked, 10), tries, random)
+
+    assert 0 <= drawn <= min(30 * SECOND, SECOND // 2 * 2 ** (tries - 1))
+
+
+async def test_the_same_seed_pauses_the_same() -> None:
+    asker, other = Asker(Reply(503, b"")), Asker(Reply(503, b""))
+
+    for each in (asker, other):
+        with pytest.raises(ServerDown):
+            await each.rest.get("/markets")
+
+    assert asker.clock.slept == other.clock.slept
+    assert len(set(asker.clock.slept)) == 4
+
+
+@pytest.mark.parametrize(
+    ("after", "least", "most"),
+    [
+        ("7", 7 * SECOND, 7 * SECOND),
+        ("Thu, 28 May 2026 20:26:52 GMT", 12 * SECOND, 12 * SECOND),
+        ("999999", MINUTE, MINUTE),
+        ("Thu, 28 May 2020 20:26:52 GMT", 0, SECOND // 2),
+        ("soon", 0, SECOND // 2),
+        ("-4", 0, SECOND // 2),
+        ("nan", 0, SECOND // 2),
+    ],
+)
+async def test_the_wish_of_the_venue_is_heeded_up_to_a_minute(
+    after: str, least: int, most: int
+) -> None:
+    asker = Asker(Reply(429, b"", after), Reply(200, b"[]"))
+
+    await asker.rest.get("/markets")
+
+    assert len(asker.clock.slept) == 1
+    assert least <= asker.clock.slept[0] <= most
+
+
+@pytest.mark.parametrize("header", ["9" * 500, "inf", "1e308", "Thu, 28 May 99999"])
+def test_a_wild_retry_after_breaks_nothing(header: str) -> None:
+    found = retry_after(header, BEGIN)
+
+    assert found is None or 0 <= found <= 10**12
+
+
+async def test_whoever_is_told_to_wait_waits_for_the_others_too() -> None:
+    asker = Asker(Reply(429, b"", "20"), Reply(200, b"[]"), attempts=1, limited=True)
+    with pytest.raises(Throttled):
+        await asker.rest.get("/markets")
+
+    await asker.rest.get("/markets/71")
+
+    assert asker.clock.slept == [20 * SECOND]
+
+
+@pytest.mark.parametrize(("speed", "seconds"), [(1.0, 10.0), (4.0, 2.5), (20.0, 1.0)])
+async def test_time_runs_out_by_the_clock_of_the_venue(
+    speed: float, seconds: float
+) -> None:
+    asker = Asker(Reply(200, b"[]"), speed=speed)
+
+    await asker.rest.get("/markets")
+
+    assert asker.transport.seconds == [seconds]
+
+
+# Over the network
+
+
+async def test_a_host_is_asked_over_the_network() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response(
+            [request.method, str(request.rel_url), await request.text()]
+        )
+
+    async with served(answer) as url, client(f"{url}/gamma") as rest:
+        got = await rest.get_json("/markets", {"a": 1}, shape=list[str])
+        posted = await rest.post_json("/books", [{"a": "é"}], shape=list[str])
+
+    assert got == ["GET", "/gamma/markets?a=1", ""]
+    assert posted == ["POST", "/gamma/books", '[{"a":"é"}]']
+
+
+async def test_a_compressed_reply_is_decompressed() -> None:
+    async def answer(_: web.Request) -> web.Response:
+        response = web.json_response(["a" * 10_000])
+        response.enable_compression(web.ContentCoding.gzip)
+        return response
+
+    async with served(answer) as url, client(url) as rest:
+        assert await rest.get_json("/", shape=list[str]) == ["a" * 10_000]
+
+
+async def test_a_status_and_its_header_come_over_the_network() -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=429, text="slow", headers={"Retry-After": "4"})
+
+    async with served(answer) as url, client(url) as rest:
+        with pytest.raises(Throttled) as caught:
+            await rest.get("/")
+
+    assert caught.value.retry_after == 4 * SECOND
+
+
+async def test_a_redirect_is_not_followed_over_the_network() -> None:
+    async def answer(_: web.Request) -> web.Response:
+        raise web.HTTPFound("/elsewhere")
+
+    async with served(answer) as url, client(url) as rest:
+        with pytest.raises(Refused, match="status 302"):
+            await rest.get("/")
+
+
+async def test_a_closed_port_is_unreachable() -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response()
+
+    async with served(answer) as url:
+        pass
+    async with client(url) as rest:
+        with pytest.raises(Unreachable, match=r"no connection: .*connect"):
+            await rest.get("/")
+
+
+async def test_a_reply_cut_off_in_the_middle_is_unreachable() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "100"})
+        await response.prepare(request)
+        await response.write(b"[1,")
+        assert request.transport is not None
+        request.transport.abort()
+        return response
+
+    async with served(answer) as url, client(url) as rest:
+        with pytest.raises(Unreachable):
+            await rest.get("/")
+
+
+async def test_garbage_in_the_place_of_http_is_unreachable() -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"\x00\xff SSH-2.0 not http\r\n\r\n")
+
+    async with talking(talk) as url, client(url) as rest:
+        with pytest.raises(Unreachable):
+            await rest.get("/")
+
+
+async def test_a_body_that_says_gzip_and_is_none_is_unreachable() -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=b"[]", headers={"Content-Encoding": "gzip"})
+
+    async with served(answer) as url, client(url) as rest:
+        with pytest.raises(Unreachable):
+            await rest.get("/")
+
+
+async def test_an_answer_that_trickles_in_is_not_waited_for() -> None:
+    over = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await over.wait()
+        return response
+
+    async with served(answer) as url, client(url) as rest:
+        carrier = over_httpx.OverHttpx(url)
+        async with asyncio.timeout(30):
+            with pytest.raises(TimeoutError):
+                await carrier.send("GET", url, None, 0.05)
+        over.set()
+        await carrier.close()
+        assert await rest.get("/") == b""
+
+
+class Dying:
+    """A host of HTTP/2 whose first connection answers once, then dies in silence."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+
+    async def talk(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.connections += 1
+        left = 1 if self.connections == 1 else 1_000
+        h2 = H2Connection(H2Configuration(client_side=False))
+        h2.initiate_connection()
+        writer.write(h2.data_to_send())
+        while data := await reader.read(65_536):
+            for event in h2.receive_data(data):
+                if isinstance(event, StreamEnded) and left:
+                    left -= 1
+                    h2.send_headers(event.stream_id, [(":status", "200")])
+                    h2.send_data(event.stream_id, b"[]", end_stream=True)
+            writer.write(h2.data_to_send())
+
+
+async def test_a_connection_of_http_2_that_died_in_silence_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Without TLS there is nothing to agree on HTTP/2 by.
+    http_2_only = partial(httpx.AsyncClient, http1=False)
+    monkeypatch.setattr(httpx, "AsyncClient", http_2_only)
+    dying = Dying()
+
+    async with talking(dying.talk) as url, asyncio.timeout(30):
+        carrier = over_httpx.OverHttpx(url)
+        await carrier.send("GET", url, None, 20)
+        with pytest.raises(TimeoutError):
+            await carrier.send("GET", url, None, 0.05)
+        reply = await carrier.send("GET", url, None, 20)
+        await carrier.close()
+
+    assert reply.body == b"[]"
+    assert dying.connections == 2
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.binary(max_size=200).map(b"HTTP/1.1 200 OK\r\nContent-".__add__),
+        st.binary(max_size=200).map(b"HTTP/1.1 429 \r\nRetry-After: ".__add__),
+    )
+)
+@settings(max_examples=60)
+def test_whatever_bytes_come_back_it_is_a_body_or_a_venue_error(sent: bytes) -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(sent)
+
+    async def ask() -> bytes:
+        async with asyncio.timeout(30), talking(talk) as url, client(url) as rest:
+            return await rest.get("/")
+
+    try:
+        body = asyncio.run(ask())
+    except VenueError:
+        return
+    assert not body or body in sent
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(over_httpx, "BODY_MAX", 1_000)
+
+
+@pytest.mark.usefixtures("small")
+async def test_a_body_beyond_all_bounds_is_refused_even_if_compressed() -> None:
+    async def answer(_: web.Request) -> web.Response:
+        response = web.Response(text="[" + " " * 1_000 + "]")
+        response.enable_compression(web.ContentCoding.gzip)
+        return response
+
+    async with served(answer) as url, client(url) as rest:
+        with pytest.raises(UnexpectedReply, match="a body of more than 64 MB"):
+            await rest.get("/")
+
+
+async def test_at_most_32_requests_are_under_way_at_once() -> None:
+    over = asyncio.Event()
+    under_way: list[int] = [0, 0]  # now, at most
+
+    async def answer(_: web.Request) -> web.Response:
+        under_way[0] += 1
+        under_way[1] = max(under_way)
+        if under_way[0] == 32:
+            over.set()
+        await over.wait()
+        under_way[0] -= 1
+        return web.Response(text="[]")
+
+    async with served(answer) as url, client(url) as rest, asyncio.timeout(30):
+        await asyncio.gather(*(rest.get("/") for _ in range(100)))
+
+    assert under_way == [0, 32]
+
+
+async def test_a_closed_client_opens_again_when_it_is_needed() -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text="[]")
+
+    async with served(answer) as url, client(url) as rest:
+        await rest.get("/")
+        await rest.close()
+
+        assert await rest.get("/") == b"[]"
+
+
+async def test_no_log_tells_a_query(caplog: pytest.LogCaptureFixture) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text="[]")
+
+    with caplog.at_level(logging.DEBUG):
+        async with served(answer) as url, client(url) as rest:
+            await rest.get("/", {"key": "hidden"})
+
+    assert "hidden" not in caplog.text
+
+
+def test_neither_a_password_nor_a_path_is_in_what_a_client_shows() -> None:
+    rest = client("https://me:hidden@gamma.test:99/hidden")
+
+    assert repr(rest) == "Rest(gamma: gamma.test:99)"
+    assert rest.host == "gamma.test:99"
+
+
+def test_the_library_is_loaded_when_it_is_first_used() -> None:
+    program = "import sys, polyrules.venues.http.checks; print('httpx' in sys.modules)"
+
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+
+    assert done.stdout == "False\n"
