@@ -107,7 +107,9 @@ class Summary(msgspec.Struct, kw_only=True):
     """A whole run. `settled` counts positions by the market's outcome.
 
     `alarms` counts them all, `first_alarms` has the first ALARMS_MAX.
-    `journal` is the URL of the journal that holds it, without any password.
+    `journal` is the URL of the journal that holds it, without any password. Of a run on
+    live data `collected` says how well it was served (gauges by name, delays in seconds
+    by `name_p99`), and `troubles` what went wrong how often.
     """
 
     run: str
@@ -138,6 +140,8 @@ class Summary(msgspec.Struct, kw_only=True):
     held: list[HeldSummary] = []
     first_alarms: list[AlarmSummary] = []
     journal: str = ""
+    collected: dict[str, float] = {}
+    troubles: dict[str, int] = {}
 
 
 def with_slugs(alarm: str, markets: Mapping[MarketId, MarketState]) -> str:
@@ -301,6 +305,8 @@ def summarise(
     assumptions: tuple[str, ...],
     optimism: str,
     journal: str = "",
+    collected: dict[str, float] | None = None,
+    troubles: dict[str, int] | None = None,
 ) -> Summary:
     """Return what a run came to, as its engine and its tally stand now.
 
@@ -313,6 +319,8 @@ def summarise(
         assumptions: What that source takes for granted.
         optimism: What whoever prints a profit must say beside it.
         journal: Where it is recorded, without any password.
+        collected: How well live data was served; none of a tape.
+        troubles: What went wrong with it, how often.
     """
     engine.state.mark()
     marks = engine.state.desk.marks()
@@ -340,6 +348,8 @@ def summarise(
         drawdown_worst=marks.drawdown,
         alarms=tally.alarms,
         first_alarms=tally.first_alarms,
+        collected=collected or {},
+        troubles=troubles or {},
         strategies=[
             _strategy_summary(
                 rules.strategy, tally, rules.funnel, engine.state.own[name].marks()

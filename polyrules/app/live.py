@@ -208,6 +208,8 @@ async def _recorded(
             assumptions=(),
             optimism=OPTIMISM,
             journal=str(journal),
+            collected=plane.health.figures(),
+            troubles=plane.health.troubles(),
         )
         recorder.close(clock.now(), ended, msgspec.to_builtins(summary))
     return summary

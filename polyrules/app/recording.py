@@ -99,8 +99,8 @@ async def record_live(
         )
         with recording:
             snapshots = _snapshots(job)
-            beside = Beside(plane, recording, selection, snapshots, look)
-            beside.most = job.desk.collection.subscriptions_max
+            most = job.desk.collection.subscriptions_max
+            beside = Beside(plane, recording, selection, snapshots, look, most=most)
             told = await record(
                 plane, recording, selection, lasts=job.lasts, see=beside.see
             )
@@ -129,8 +129,6 @@ async def live_feed(desk: Desk) -> AsyncIterator[tuple[Plane, Clock]]:
 class Beside:
     """What goes on beside a recording: choosing what to follow, telling how it goes."""
 
-    most = 0
-
     def __init__(
         self,
         plane: Plane,
@@ -138,12 +136,15 @@ class Beside:
         selection: Selection,
         snapshots: Snapshots | None,
         look: Callable[[Progress], None],
+        *,
+        most: int,
     ) -> None:
         self._plane = plane
         self._recording = recording
         self._selection = selection
         self._snapshots = snapshots
         self._look = look
+        self._most = most
         self._due = 0
         self._progress = Progress()
 
@@ -156,7 +157,7 @@ class Beside:
         if event.at >= self._due:
             self._due = event.at + STEER_EVERY
             wanted = self._selection.nearest()
-            self._plane.follow(wanted[: self.most], wanted)
+            self._plane.follow(wanted[: self._most], wanted)
             self._progress.bytes = self._recording.size
         self._progress.events = self._recording.taken
         self._progress.markets = self._selection.markets

@@ -45,6 +45,7 @@ COMMANDS: dict[str, Entry] = {
     "tape": Entry("tape", "Import recorded market data, and look into it."),
     "run": Entry("run", "Run strategies over a tape, with pretended money."),
     "sim": Entry("sim", "Run a simulated venue on this machine, to trade against."),
+    "record": Entry("record", "Record live market data onto a tape."),
     "replay": Entry("replay", "Recompute a recorded run and compare every step."),
     "status": Entry("status", "Show the runs a journal holds, or how one went."),
     "positions": Entry("positions", "Show what a run holds and what it is worth."),

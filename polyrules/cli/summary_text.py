@@ -11,6 +11,7 @@ from polyrules.config import DEFAULT_JOURNAL
 from polyrules.summary import HeldSummary, StrategySummary, Summary
 
 WIDTH = 10
+TROUBLES_MAX = 5  # kinds of trouble shown
 HELD_MAX = 10  # positions shown; `polyrules positions` shows all
 
 
@@ -23,6 +24,10 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     yield _row(
         "source", f"{summary.source}, {summary.events:,} events, {_span(summary)}"
     )
+    if summary.collected:
+        yield _row("data", _collected(summary.collected))
+    if summary.troubles:
+        yield _row("troubles", _most(summary.troubles))
     yield _row("decisions", f"{summary.decisions:,}  digest {summary.digest}")
     yield _row("refused", _counts(summary.refusals) or "none")
     yield _row("orders", _orders(summary))
@@ -99,6 +104,23 @@ def _orders(summary: Summary) -> str:
         return f"{summary.orders:,}"
     reasons = "; ".join(f"{n:,}x {why}" for why, n in summary.rejected.items())
     return f"{summary.orders:,}, rejected {reasons}"
+
+
+def _collected(told: Mapping[str, float]) -> str:
+    parts = [f"{told.get('markets', 0):,.0f} markets"]
+    if "coverage" in told:
+        parts.append(f"{told['coverage']:.0%} of those followed were served")
+    if "frame_to_inbox_p99" in told:
+        parts.append(f"frames took {1000 * told['frame_to_inbox_p99']:,.0f} ms (p99)")
+    return ", ".join(parts)
+
+
+def _most(counts: Mapping[str, int]) -> str:
+    """Return the most frequent counts, and how many more there are."""
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    told = ", ".join(f"{name} {count:,}x" for name, count in ordered[:TROUBLES_MAX])
+    more = len(ordered) - TROUBLES_MAX
+    return f"{told}; and {more} more kinds (--json tells all)" if more > 0 else told
 
 
 def _span(summary: Summary) -> str:

@@ -88,8 +88,9 @@ def seal(tape: Path) -> None:
     one that is still being recorded is left alone, and that is an error.
     """
     before = Tape.open(tape, unsealed=True)
+    was_unsealed = before.unsealed
     manifest = recover(tape)
-    if not before.unsealed:
+    if not was_unsealed:
         click.echo(f"{tape}: in order already, {manifest.rows:,} events")
         return
     more = manifest.rows - before.manifest.rows

@@ -68,7 +68,7 @@ def orders(draw: st.DrawFn) -> NewOrder:
     )
 
 
-def histories(longest: int = 60) -> st.SearchStrategy[list[Deed]]:
+def histories(longest: int = 40) -> st.SearchStrategy[list[Deed]]:
     deed = st.one_of(
         orders(),
         orders(),
@@ -76,7 +76,7 @@ def histories(longest: int = 60) -> st.SearchStrategy[list[Deed]]:
         st.builds(Cancel, st.integers(1, 8)),
         st.builds(Wait, st.integers(0, 5 * ONE)),
     )
-    return st.lists(deed, max_size=longest)
+    return st.lists(deed, min_size=longest // 2, max_size=longest)
 
 
 def opened(market: Listed = MARKET) -> Exchange:
@@ -231,7 +231,7 @@ def test_who_rests_pays_or_gets_the_limit_to_the_micro_dollar_and_never_a_fee(
                         assert order.paid * ONE >= exact
 
 
-@given(before=histories(30), order=orders())
+@given(before=histories(20), order=orders())
 @settings(deadline=None)
 def test_a_ghost_fill_restores_everybody_exactly(
     before: list[Deed], order: NewOrder
@@ -288,7 +288,7 @@ def test_the_messages_alone_rebuild_both_books(deeds: list[Deed]) -> None:
             assert all(a > b for a, b in pairwise(price for price, _ in shown[0]))
 
 
-@given(deeds=histories(40), payout=st.sampled_from(("0", "0.5", "1")))
+@given(deeds=histories(20), payout=st.sampled_from(("0", "0.5", "1")))
 @settings(deadline=None)
 def test_a_resolution_pays_out_all_that_lies_behind_the_shares(
     deeds: list[Deed], payout: str

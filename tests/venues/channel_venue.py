@@ -71,7 +71,7 @@ async def breathe(rounds: int = 8) -> None:
 async def until(condition: Callable[[], object]) -> None:
     """Wait for a condition; the timeout is a safety net only."""
     async with asyncio.timeout(SAFETY):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - any condition at all
             await asyncio.sleep(0.001)
 
 
@@ -107,8 +107,8 @@ class VenueBook:
             "market": self.id,
             "timestamp": str(stamp),
             "price_changes": [
-                _entry(self.yes, side, price, size, bid, ask),
-                _entry(self.no, other, ONE - price, size, ONE - ask, ONE - bid),
+                _entry(self.yes, side, (price, size), (bid, ask)),
+                _entry(self.no, other, (ONE - price, size), (ONE - ask, ONE - bid)),
             ],
         }
 
@@ -132,15 +132,15 @@ def _level(price: int, size: int) -> Payload:
 
 
 def _entry(
-    token: str, side: Side, price: int, size: int, bid: int, ask: int
+    token: str, side: Side, level: tuple[int, int], best: tuple[int, int]
 ) -> Payload:
     return {
         "asset_id": token,
-        "price": text(price),
-        "size": text(size),
+        "price": text(level[0]),
+        "size": text(level[1]),
         "side": side.value,
-        "best_bid": text(bid),
-        "best_ask": text(ask),
+        "best_bid": text(best[0]),
+        "best_ask": text(best[1]),
     }
 
 
@@ -398,5 +398,5 @@ async def trading(
 async def watched(desk: Desk) -> None:
     """Watch all markets and wait for their first books."""
     desk.channel.watch(MarketId(name) for name in desk.venue.books)
-    await until(lambda: desk.serves())
+    await until(desk.serves)
     assert desk.agrees()

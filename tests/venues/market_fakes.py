@@ -23,7 +23,10 @@ from polyrules.venues.polymarket.discovery.discovery import (
 from polyrules.venues.polymarket.markets.lifecycle import Lifecycle, LifecycleSettings
 from polyrules.venues.polymarket.markets.pages import Params
 from polyrules.venues.polymarket.markets.polling import Polling, PollingSettings
-from polyrules.venues.polymarket.markets.resolution import Resolution
+from polyrules.venues.polymarket.markets.resolution import (
+    Resolution,
+    ResolutionSettings,
+)
 from polyrules.venues.polymarket.markets.snapshots import Snapshots
 from polyrules.venues.polymarket.markets.tiers import Tiers
 from polyrules.venues.polymarket.registry import Entry, Registry
@@ -182,6 +185,7 @@ class Side:
         lifecycle: LifecycleSettings | None = None,
         discovery: DiscoverySettings | None = None,
         polling: PollingSettings | None = None,
+        resolution: ResolutionSettings | None = None,
         served: Callable[[MarketId], bool] = lambda _: False,
     ) -> None:
         self.clock = Stepped(NOON)
@@ -192,7 +196,9 @@ class Side:
         self.clob = Clob()
         shared = (self.registry, self.inbox, self.clock, self.health)
         self.lifecycle = Lifecycle(*shared, Tiers(), settings=lifecycle)
-        self.resolution = Resolution(self.gamma, self.clob, *shared, self.lifecycle)
+        self.resolution = Resolution(
+            self.gamma, self.clob, *shared, self.lifecycle, settings=resolution
+        )
         self.discovery = Discovery(
             self.gamma,
             *shared,

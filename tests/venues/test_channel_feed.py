@@ -206,7 +206,7 @@ async def test_a_frozen_socket_of_busy_markets_is_replaced_within_twenty_seconds
         for second in range(10):
             await desk.clock.advance(1)
             await desk.venue.change("a", BUY, 470_000, (second + 1) * SECOND)
-        await until(lambda: desk.agrees())
+        await until(desk.agrees)
 
         desk.venue.freeze()
         await desk.venue.change("a", BUY, 490_000, 9_000_000)

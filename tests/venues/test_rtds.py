@@ -120,6 +120,7 @@ def test_a_snapshot_tells_the_oldest_first() -> None:
         (frame(CHAINLINK, payload(value=0)), "no price"),
         (frame(CHAINLINK, payload(value="NaN")), "no price"),
         (frame(CHAINLINK, payload(value=1e300)), "no price"),
+        (frame(CHAINLINK, payload(value="1e-400")), "no price"),
         (frame(CHAINLINK, payload(timestamp=None)), "no timestamp"),
         ("<html>", "a frame that is no JSON of ours"),
         ("\ud800", "a frame that is no JSON of ours"),
@@ -381,8 +382,8 @@ async def test_bad_late_and_repeated_frames_are_counted_and_the_next_is_told() -
         await scene.send(
             "<html>",
             frame("crypto_prices", payload()),
-            frame(CHAINLINK, payload(-31)),
-            frame(CHAINLINK, payload(31)),
+            frame(CHAINLINK, payload(-11)),
+            frame(CHAINLINK, payload(11)),
             frame(CHAINLINK, payload(symbol="eth/usd")),
             frame(CHAINLINK, payload(0, 1.5)),
             frame(CHAINLINK, payload(0, 1.5)),
@@ -436,6 +437,22 @@ async def test_a_silent_socket_is_replaced_and_the_feed_lost_until_it_tells() ->
     assert isinstance(lost, FeedLost)
     assert (lost.feed, lost.market, lost.reason) == ("rtds", None, "silent: everything")
     assert scene.received[1] == subscriptions(["BTC"])
+
+
+@pytest.mark.parametrize(("off", "said"), [(-60, "59 s old"), (60, "61 s ahead of")])
+async def test_prices_that_all_come_late_are_told_from_silence(
+    off: float, said: str
+) -> None:
+    scene = Scene()
+    async with scene.running():
+        await scene.send(frame(CHAINLINK, payload(off + 1)))
+        await scene.clock.advance(20 * SECOND)
+        await until(lambda: FeedLost in scene.kinds())
+
+    lost = scene.inbox.got[0]
+    assert isinstance(lost, FeedLost)
+    assert lost.reason.startswith(f"prices come {said}")
+    assert lost.reason.endswith("is this machine's clock right?")
 
 
 async def test_one_silent_source_among_others_is_enough() -> None:

@@ -10,6 +10,8 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
+from decimal import Decimal
+from typing import Self
 
 import msgspec
 import numpy as np
@@ -24,6 +26,7 @@ from polyrules.domain.events import (
     TradePrinted,
     WalletTraded,
 )
+from polyrules.domain.ids import MarketId
 from polyrules.domain.money import ONE, Side, Usd
 from polyrules.engine.state import State
 from polyrules.features.table import Feeds
@@ -127,7 +130,7 @@ class Watched(AbstractAsyncContextManager["Watched"]):
         self.simulator = Simulator(made, faults=faults, clock=clock, speed=speed)
         self.clock = clock
         self.health = Health()
-        self.state = State(Usd(ONE), (), Feeds())
+        self.state = State(Usd(Decimal(1000)), (), Feeds())
         self.cells = {feed: Cell() for feed in FEEDS}
         self.kinds: Counter[str] = Counter()
         self.rounds: Counter[str] = Counter()
@@ -138,13 +141,15 @@ class Watched(AbstractAsyncContextManager["Watched"]):
         self._followed: dict[str, int] = {}  # market: since when
         self._bids: dict[str, Values] = {}
         self._asks: dict[str, Values] = {}
+        self._prices: dict[str, Values] = {}
+        self._appeared: dict[str, int] = {}
         self._untold: dict[tuple[str, str, int, int], list[int]] = {}
         self._whales = {whale.address for whale in self.simulator.world.whales}
         self._of_whales: dict[tuple[str, str, int, int], int] = {}
         self._told_of_whales: Counter[tuple[str, str, int, int]] = Counter()
         self._hear_the_venue()
 
-    async def __aenter__(self) -> "Watched":
+    async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, told: self.crashes.append(str(told)))
         await self.simulator.start()
@@ -202,8 +207,9 @@ class Watched(AbstractAsyncContextManager["Watched"]):
     # What is true
 
     def _hear_the_venue(self) -> None:
-        for market in self.simulator.world.stories:
-            self._remember(market, self.simulator.world.at)
+        for market, pit in self.simulator.world.exchange.pits.items():
+            bid, ask = pit.bids.best() or 0, pit.asks.best() or 0
+            self._remember(market, BEGIN, bid, ask)
         tell = self.simulator.channel.tell
 
         def spy(messages: Iterable[Message]) -> None:
@@ -212,23 +218,29 @@ class Watched(AbstractAsyncContextManager["Watched"]):
                 self._true(message)
             tell(messages)
 
-        self.simulator.channel.tell = spy  # type: ignore[method-assign] - to listen in
+        setattr(self.simulator.channel, "tell", spy)  # noqa: B010 - to listen in
 
     def _true(self, message: Message) -> None:
         if isinstance(message, LevelsMoved):
-            self._remember(message.market, message.at)
+            yes = self.simulator.world.exchange.pits[message.market].listed.yes
+            for move in message.changes:
+                if move.token == yes:
+                    self._remember(
+                        message.market, message.at, move.best_bid, move.best_ask
+                    )
         elif isinstance(message, Traded):
             key = _key(message.token, message.transaction, message.price, message.size)
-            if message.market in self._followed:
+            self._prices.setdefault(message.market, Values()).add(
+                message.at, self._of_yes(message)
+            )
+            if self._is_settled(message.market, message.at):
                 self._untold.setdefault(key, []).append(message.at)
             if message.taker in self._whales:
                 self._of_whales[key] = message.at
 
-    def _remember(self, market: str, at: int) -> None:
-        pit = self.simulator.world.exchange.pits[market]
-        bid, ask = pit.bids.best() or 0, pit.asks.best() or 0
+    def _remember(self, market: str, at: int, bid: int, ask: int) -> None:
         self._bids.setdefault(market, Values()).add(at, bid)
-        self._asks.setdefault(market, Values()).add(at, ask)
+        self._asks.setdefault(market, Values()).add(at, ask % ONE)
 
     # What is told
 
@@ -260,8 +272,17 @@ class Watched(AbstractAsyncContextManager["Watched"]):
         urgent = self.plane.most_urgent()
         self.plane.follow(urgent[: self._follow], urgent)
         close = {*urgent[: self._follow]}
-        since = {market: self._followed.get(market, now) for market in close}
-        self._followed = dict(since)
+        self._followed = {
+            str(market): self._followed.get(market, now) for market in close
+        }
+
+    def _of_yes(self, trade: Traded) -> int:
+        yes = self.simulator.world.exchange.pits[trade.market].listed.yes
+        return trade.price if trade.token == yes else ONE - trade.price
+
+    def _is_settled(self, market: str, now: int) -> bool:
+        """Tell whether a market is followed long enough to be known."""
+        return now - self._followed.get(market, now) > SETTLED
 
     # The two compared
 
@@ -287,7 +308,7 @@ class Watched(AbstractAsyncContextManager["Watched"]):
                 else:
                     age = values.age(round(read * ONE), now)
                     cell.oldest = max(cell.oldest, age)
-                    if now - self._followed.get(market, now) > SETTLED:
+                    if self._is_settled(market, now):
                         cell.followed = max(cell.followed, age)
                     whole &= age <= 2 * S or market not in self._followed
         cell.note(now, good=whole)
@@ -295,8 +316,8 @@ class Watched(AbstractAsyncContextManager["Watched"]):
     def _expected(self, market: str, values: Values, now: int) -> bool:
         """Tell whether a value should be there: of a market followed for a while."""
         story = self.simulator.world.stories[market]
-        followed = now - self._followed.get(market, now) > SETTLED
-        return followed and bool(values.now()) and not story.stage
+        there = bool(values.now()) and not story.stage
+        return there and self._is_settled(market, now)
 
     def _spot(self, now: int) -> None:
         cell = self.cells["rounds"]
@@ -329,18 +350,25 @@ class Watched(AbstractAsyncContextManager["Watched"]):
         late = [key for key, ats in self._untold.items() if now - ats[0] > TOLD_WITHIN]
         for key in late:
             self.missed += len(self._untold.pop(key))
-        self.cells["trades"].note(now, good=not late)
+        cell = self.cells["trades"]
+        cell.note(now, good=not late)
+        for market, known in self.state.markets.items():
+            truth = self._prices.get(market)
+            rows = np.array([known.row])
+            read = float(self.state.table.read("last_trade_price", rows, now)[0])
+            if truth is not None and not math.isnan(read):
+                age = truth.age(round(read * ONE), now)
+                cell.oldest = max(cell.oldest, age)
+                if self._is_settled(market, now):
+                    cell.followed = max(cell.followed, age)
 
     def _discovery(self, now: int) -> None:
-        world = self.simulator.world.stories
-        unknown = [
-            market
-            for market, story in world.items()
-            if market not in self.plane.registry
-            and now - story.listed.created > LISTED_WITHIN
-            and not story.stage
-        ]
-        self.cells["discovery"].note(now, good=not unknown or now - BEGIN < 60 * S)
+        unknown = False
+        for market, story in self.simulator.world.stories.items():
+            since = self._appeared.setdefault(market, now)
+            late = now - since > LISTED_WITHIN and not story.stage
+            unknown |= late and MarketId(market) not in self.plane.registry
+        self.cells["discovery"].note(now, good=not unknown)
 
     def _wallets(self, now: int) -> None:
         late = [

@@ -10,6 +10,24 @@ from collections import Counter
 BUCKETS = tuple(round(0.001 * 1.25**step, 6) for step in range(60))
 
 
+# What is counted for its number and is no trouble.
+ORDINARY = frozenset(
+    {
+        "asked",
+        "found",
+        "matched",
+        "missing",
+        "of_a_stranger",
+        "request",
+        "resolved",
+        "restored",
+        "snapshot requests",
+        "socket opened",
+        "told",
+    }
+)
+
+
 class Delays:
     """A measured delay, as counts in buckets that grow by a quarter each."""
 
@@ -69,3 +87,18 @@ class Health:
         if found is None:
             found = self.delays[name] = Delays()
         found.add(seconds)
+
+    def troubles(self) -> dict[str, int]:
+        """Return what went wrong, how often: {"gamma 429": 3}."""
+        return {
+            f"{where} {what}": count
+            for (where, what), count in sorted(self.counts.items())
+            if what not in ORDINARY
+        }
+
+    def figures(self) -> dict[str, float]:
+        """Return the gauges, and the 99th percentile of each delay [seconds]."""
+        found = dict(sorted(self.gauges.items()))
+        for name, delays in sorted(self.delays.items()):
+            found[f"{name}_p99"] = delays.quantile(0.99)
+        return found

@@ -45,10 +45,9 @@ class Selection:
         market: MarketId | None = getattr(event, "market", None)
         if market is None:
             return True
-        wanted = market in self._wanted
-        if wanted and isinstance(event, MarketResolved):
+        if isinstance(event, MarketResolved):
             self._open.pop(market, None)
-        return wanted
+        return not self._fits or market in self._wanted
 
     def wants(self, market: Market) -> bool:
         """Tell whether any word fits a market."""
@@ -88,7 +87,7 @@ def _parsed(word: str) -> tuple[tuple[str, ...], str]:
     if not word:
         raise InputError(
             "an empty word selects no market",
-            hint="write part of a slug, a glob such as btc-*, an id, or category=crypto",
+            hint="write part of a slug, a glob like btc-*, an id, or category=crypto",
         )
     if GLOB & set(word):
         return ("slug", "id"), word

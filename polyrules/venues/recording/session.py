@@ -51,7 +51,7 @@ async def record(
         selection: Which markets are wanted.
         lasts: How long [microseconds of the feed's time]; None: until something ends
             it.
-        see: Is shown every event, wanted or not, after it was taken.
+        see: Is shown every wanted event and every tick, after it was taken.
 
     Raises:
         TapeError: The tape cannot be written any more; what it holds is in order.
@@ -67,6 +67,8 @@ async def record(
         with suppress(asyncio.CancelledError, TapeError):  # `append` told of it, too
             await flushing
         manifest = recording.close()
+    if recording.stopped is not None:
+        raise recording.stopped
     return Recorded(
         ended=ended, events=recording.taken, lost=recording.lost, manifest=manifest
     )
@@ -87,7 +89,7 @@ async def _take(
                 return TIME
             if selection.takes(event):
                 recording.append(event)
-            see(event)
+                see(event)
     return FINISHED
 
 

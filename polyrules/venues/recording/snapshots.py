@@ -202,7 +202,7 @@ def _windows(parts: list[Path]) -> Iterator[tuple[str, str | None]]:
             starts.append(market)
             held = 0
         held += rows
-    yield from pairwise([*starts, None])  # type: ignore[misc]  # only the last is None
+    yield from pairwise([*starts, None])
 
 
 def _put(frame: pl.LazyFrame, path: Path) -> None:

@@ -127,16 +127,18 @@ class Simulator:
         Raises:
             OSError: The port is taken.
         """
-        self._runner = web.AppRunner(self.app(), access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(
+            self.app(), access_log=None, handle_signals=False, shutdown_timeout=1
+        )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port, shutdown_timeout=1)
+        site = web.TCPSite(self._runner, self._host, self._port)
         try:
             await site.start()
         except OSError:
             await self._runner.cleanup()
             raise
         self._port = self._runner.addresses[0][1]
-        self._running = asyncio.create_task(self._pace.run(self._after))
+        self._running = asyncio.create_task(self._pace.run(self.turn))
 
     async def stop(self) -> None:
         """End all connections, and time."""
@@ -155,6 +157,20 @@ class Simulator:
         """Let the world catch up with its clock, and tell all that happened so far."""
         self._pace.catch_up()
         self._tell(self.world.pass_on())
+
+    def turn(self) -> None:
+        """Let the world catch up, and do what is due besides: faults, feeds, payouts."""
+        now = self.clock.now()
+        self.clob.advance(now)
+        self.settle()
+        self.world.exchange.mode = Mode(self.faults.mode(now))
+        for fault in self.faults.begun(now):
+            if isinstance(fault, Tick):
+                self._set_tick(fault.market, Decimal(fault.tick))
+        self.ledger.advance(now)
+        self.channel.step(now)
+        self.user_channel.step(now)
+        self.rtds.step(now)
 
     def app(self) -> web.Application:
         """Return all its routes as one application."""
@@ -221,20 +237,6 @@ class Simulator:
         self.channel.tell(messages)
         self.clob.prices.take(messages)
         self.user_channel.tell(messages)
-
-    def _after(self) -> None:
-        """Do what is due besides the world, now that it has caught up."""
-        now = self.clock.now()
-        self.clob.advance(now)
-        self._tell(self.world.pass_on())
-        self.world.exchange.mode = Mode(self.faults.mode(now))
-        for fault in self.faults.begun(now):
-            if isinstance(fault, Tick):
-                self._set_tick(fault.market, Decimal(fault.tick))
-        self.ledger.advance(now)
-        self.channel.step(now)
-        self.user_channel.step(now)
-        self.rtds.step(now)
 
     def _worth(self, token: str) -> int:
         """Return the middle of a token's book, else its last price [micro-usd]."""

@@ -122,6 +122,9 @@ class LocalBook(Book):
     def levels(self, frame: LevelsFrame) -> tuple[LevelChange, ...]:
         """Apply a message; return what it changed, in YES terms.
 
+        Nearly every message is one level told for both tokens. That way is written for
+        speed; what it does is what `_apply` and `_check` do for all others.
+
         Raises:
             Distrust: The book afterwards is not what the message says it is.
             UnexpectedReply: The message is impossible; part of it may be applied, so
@@ -189,12 +192,8 @@ class LocalBook(Book):
             raise UnexpectedReply("a token that is not the market's")
         return True
 
-    def _pair(self, entries: list[Entry]) -> tuple[LevelChange] | None:
-        """Apply a level and its mirror as the one change they are, if they are that.
-
-        This is nearly every message there is, so it is written for speed: what it
-        does is what `_apply` and `_check` do.
-        """
+    def _pair(self, entries: list[Entry]) -> tuple[LevelChange, ...] | None:
+        """Apply a level and its mirror as the one change they are, if they are that."""
         of_yes, of_no = entries
         yes = self.yes
         if of_yes.asset_id != yes:

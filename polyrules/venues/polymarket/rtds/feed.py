@@ -24,7 +24,7 @@ from polyrules.errors import UnexpectedReply
 from polyrules.venues.live.health import Health
 from polyrules.venues.live.inbox import Inbox
 from polyrules.venues.polymarket.rtds.frames import PING, Tick, subscriptions, ticks
-from polyrules.venues.polymarket.rtds.silence import Silence
+from polyrules.venues.polymarket.rtds.silence import EVERYTHING, Silence
 
 FEED = "rtds"
 FRAME_MOST = 4 * 1024 * 1024  # bytes
@@ -37,7 +37,7 @@ class RtdsSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         ping: Between two PINGs.
         silent_after: How long a price may not be heard until the socket is replaced.
-        late_after: How old a price may be when it comes.
+        late_after: How old, or ahead of our clock, a price may be when it comes.
         pause: Before the first new socket; it doubles with each that fails.
         pause_most: At most this.
         sockets_most: New sockets on which a source may be silent until it is given up.
@@ -45,7 +45,7 @@ class RtdsSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     ping: int = 5 * SECOND
     silent_after: int = 20 * SECOND
-    late_after: int = 30 * SECOND
+    late_after: int = 10 * SECOND
     pause: int = SECOND
     pause_most: int = 30 * SECOND
     sockets_most: int = 3
@@ -95,6 +95,7 @@ class Rtds:
             self._settings.silent_after, self._settings.sockets_most
         )
         self._failed = 0  # sockets in a row that told nothing
+        self._off: int | None = None  # how late what was not told was [microseconds]
 
     async def run(self) -> None:
         """Tell prices until cancelled."""
@@ -109,6 +110,7 @@ class Rtds:
     async def _one_socket(self) -> str:
         """Tell what one socket says until it ends; return why it ended."""
         self._silence.begin(self._clock.now())
+        self._off = None
         opening = max(OPENING / self._clock.speed, 1.0)
         try:
             async with connect(
@@ -162,7 +164,14 @@ class Rtds:
             silent = self._silence.found(self._clock.now())
             if silent:
                 self._health.count(FEED, "silent")
-                return f"silent: {', '.join(silent)}"
+                return self._why(silent)
+
+    def _why(self, silent: list[str]) -> str:
+        """Return in words what is not heard; late prices are no silence."""
+        if self._off is None or silent != [EVERYTHING]:
+            return f"silent: {', '.join(silent)}"
+        seconds, way = abs(self._off) / ONE, "old" if self._off > 0 else "ahead of ours"
+        return f"prices come {seconds:.0f} s {way}: is this machine's clock right?"
 
     def _hear(self, tick: Tick) -> None:
         now = self._inbox.now()
@@ -171,9 +180,11 @@ class Rtds:
             self._health.count(FEED, "not_asked_for")
             return
         if abs(now - tick.at) > self._settings.late_after:
+            self._off = now - tick.at
             self._health.count(FEED, "late" if tick.at < now else "ahead")
             return
         self._failed = 0
+        self._off = None
         self._silence.heard(f"{tick.symbol} {tick.source}", now)
         if self.lost and self._silence.over:
             self._restore()

@@ -26,6 +26,7 @@ WINDOWS = {"twap_30": 30, "twap_60": 60}
 PING = "PING"
 PONG = "PONG"
 E18 = Decimal(10**18)
+PRICE_LEAST = Decimal("1e-12")  # usd, and far from where a float is 0
 PRICE_MOST = Decimal(10**9)
 AGREES = Decimal("0.01")  # how far two ways to write one price may be apart
 
@@ -157,6 +158,6 @@ def _positive(value: Number) -> Decimal | None:
         number = Decimal(str(value)) if value is not None else None
     except (ArithmeticError, ValueError):
         return None
-    if number is None or not number.is_finite() or number <= 0:
+    if number is None or not number.is_finite():
         return None
-    return number if number < PRICE_MOST * E18 else None
+    return number if PRICE_LEAST <= number < PRICE_MOST * E18 else None

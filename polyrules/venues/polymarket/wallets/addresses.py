@@ -12,7 +12,7 @@ from Crypto.Hash import keccak
 
 from polyrules.errors import UnexpectedReply
 from polyrules.venues.http.failures import Refused
-from polyrules.venues.polymarket.data_api import SHOWN, Getter
+from polyrules.venues.polymarket.data_api.questions import SHOWN, Getter
 from polyrules.venues.polymarket.wire import convert
 
 DIGITS = 40

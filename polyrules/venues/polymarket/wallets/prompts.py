@@ -2,8 +2,8 @@
 
 The market channel prints a trade at once but does not say whose it is; the wallet's
 activity does, later. So a print in a market that a watched wallet trades in, or one as
-large as a whale's, has those wallets asked at once, and again until the transaction is
-found or `prompt_for` is over. How often a wallet is asked is bounded.
+large as a whale's, has those wallets asked at once, and again, ever more rarely, until
+the transaction is found or `prompt_for` is over. How often one is asked is bounded.
 """
 
 import asyncio
@@ -53,12 +53,18 @@ class Bounds(Protocol):
         ...
 
 
-class Print(msgspec.Struct, frozen=True):
-    """A trade of the market channel that may be a watched wallet's."""
+class Print(msgspec.Struct, kw_only=True):
+    """A trade of the market channel that may be a watched wallet's.
+
+    Attributes:
+        at: When it was heard [microseconds UTC].
+        wallets: Whose it may be.
+        ask_at: When to ask about it next [microseconds UTC].
+    """
 
     at: int
-    transaction: str
     wallets: tuple[str, ...]
+    ask_at: int
 
 
 class Prompts:
@@ -91,7 +97,8 @@ class Prompts:
         wallets = self._suspects(event)
         if not wallets:
             return
-        self._prints[transaction] = Print(self._clock.now(), transaction, wallets)
+        now = self._clock.now()
+        self._prints[transaction] = Print(at=now, wallets=wallets, ask_at=now)
         if len(self._prints) > PRINTS_MOST:
             self._prints.popitem(last=False)
             self._health.count(WHERE, "prints_dropped")
@@ -136,13 +143,19 @@ class Prompts:
                 asking.create_task(ask(wallet, since))
 
     def _open(self, now: int) -> dict[str, int]:
-        """Return the wallets to ask about, with the first print each may be of."""
+        """Return the wallets to ask about, with the first print each may be of.
+
+        A print is asked about at once, and then each time it is twice as old.
+        """
         old = now - self._bounds.prompt_for
         while self._prints and next(iter(self._prints.values())).at < old:
             self._prints.popitem(last=False)
             self._health.count(WHERE, "of_a_stranger")
         since: dict[str, int] = {}
         for printed in self._prints.values():
+            if printed.ask_at > now:
+                continue
+            printed.ask_at = now + max(now - printed.at, self._bounds.prompt_gap)
             for wallet in printed.wallets:
                 since.setdefault(wallet, printed.at)
         return since

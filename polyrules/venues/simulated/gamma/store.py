@@ -44,6 +44,7 @@ class Store:
     def __init__(self, world: Played) -> None:
         self._world = world
         self._photos: dict[str, Photo] = {}
+        self._event_photos: dict[int, tuple[int, int, bytes]] = {}
         self._known = 0
         self._by_name: dict[str, Story] = {}
         self._events: dict[int, list[Story]] = {}
@@ -118,8 +119,7 @@ class Store:
     def event_json(self, number: int, *, markets: bool = True) -> bytes:
         """Return an event as JSON, with its markets inside unless told not to."""
         stories = self._events[number]
-        event: Event = stories[0].event
-        facts = encode(event_facts(event, stories))[:-1]
+        facts = self._event_photo(number, stories)
         if not markets:
             return facts + b"}"
         inside = b",".join(self.market(story, nested=True) for story in stories)
@@ -135,6 +135,17 @@ class Store:
             )
             self._photos[story.listed.id] = photo
         return photo
+
+    def _event_photo(self, number: int, stories: list[Story]) -> bytes:
+        """Return an event's own facts, without the closing brace."""
+        now = self._world.at
+        made, known, facts = self._event_photos.get(number, (0, 0, b""))
+        newest = max(story.changed for story in stories)
+        if known != len(stories) or (made < newest and now - made >= STALE):
+            event: Event = stories[0].event
+            facts = encode(event_facts(event, stories))[:-1]
+            self._event_photos[number] = (now, len(stories), facts)
+        return facts
 
     def _learn(self) -> None:
         """Take in the markets that were listed since."""

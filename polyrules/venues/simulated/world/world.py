@@ -6,8 +6,11 @@ watches. Clients who trade change what happens after, as they would anywhere.
 """
 
 import random
+from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
+
+import msgspec
 
 from polyrules.domain.moments import MINUTE, SECOND
 from polyrules.domain.money import ONE
@@ -29,10 +32,12 @@ from polyrules.venues.simulated.world.story import Bundle, Kind, Story
 from polyrules.venues.simulated.world.traders.makers import Makers
 from polyrules.venues.simulated.world.traders.takers import WHALE_LOT, Takers
 
-FRAMES_A_DEED = 4.0  # how many changes one look of a maker or a trade makes, about
+FRAMES_A_DEED = 3.1  # how many changes one look of a maker or a trade makes, about
+FRAMES_OF_ROUNDS = 8.0  # that rounds make in a second whatever else is going on
 MINUTES = (5, 15)  # lengths of rounds
 HYDRATED = 10 * MINUTE  # before its start a round gets its first quotes
 QUIET_A_STEP = 200  # markets that get their only quotes in one step
+QUIET_LEVELS = 2
 LAST_MINUTES = 200 * SECOND  # of a round, in which everyone looks
 BUSY, SLOW = 2 * SECOND, 8 * SECOND  # between two deeds in a round
 AGAIN = 3 * SECOND  # the longest until makers see what was taken
@@ -81,7 +86,7 @@ class World:
         self._answers = Answers(self.exchange, self._agenda, self._rng, disputed)
         self._due: dict[str, int] = {}
         self._rounds_listed: set[tuple[str, int, int]] = set()
-        self._quiet: list[Story] = []
+        self._quiet: deque[Story] = deque()
         self._pace = 0.0
         self._begin()
 
@@ -123,7 +128,9 @@ class World:
             self.exchange.fund(owner, CASH)
         for number, story in enumerate(self._casting.opening()):
             self._list(story, lively=number < self.settings.lively)
-        self._pace = self._total() / max(self.settings.activity / FRAMES_A_DEED, 1e-6)
+        activity = self.settings.activity
+        rest = max(activity - FRAMES_OF_ROUNDS, 0.3 * activity)
+        self._pace = self._total() * FRAMES_A_DEED / rest
         for story in self.stories.values():
             self._enliven(story)
         self._rounds(self.at)
@@ -144,6 +151,7 @@ class World:
         self._answers.expect(story)
         if not lively:
             story.weight = 0.0
+            story.manner = msgspec.structs.replace(story.manner, levels=QUIET_LEVELS)
             self._quiet.append(story)
 
     def _enliven(self, story: Story) -> None:
@@ -160,9 +168,8 @@ class World:
         self._plan(story, self.at)
 
     def _hydrate_quiet(self) -> None:
-        batch, self._quiet = self._quiet[:QUIET_A_STEP], self._quiet[QUIET_A_STEP:]
-        for story in batch:
-            self._makers.look(story, self.at)
+        for _ in range(min(QUIET_A_STEP, len(self._quiet))):
+            self._makers.look(self._quiet.popleft(), self.at)
 
     # -- one market ----------------------------------------------------------------
 

@@ -121,11 +121,7 @@ def decode(frame: bytes) -> list[Message]:
         read = _FAST.decode(frame)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return [] if frame == PONG else tolerant(frame)
-    if isinstance(read, list):
-        return [*read]
-    if isinstance(read, LevelsFrame) and not read.price_changes:
-        return tolerant(frame)
-    return [read]
+    return [*read] if isinstance(read, list) else [read]
 
 
 def tolerant(frame: bytes) -> list[Message]:

@@ -13,8 +13,7 @@ PLACES = 6
 SCALES: tuple[int, ...] = tuple(10 ** (PLACES - places) for places in range(PLACES + 1))
 WHOLE_MAX = 11  # digits before the point; wire refuses above 1e12
 KEPT_MAX = 65_536
-STAMP_DIGITS = 13  # milliseconds
-STAMP_MIN, STAMP_END = wire.BEGIN * 1000, wire.END * 1000
+STAMP_MIN, STAMP_END = wire.BEGIN * 1000, wire.END * 1000  # milliseconds
 
 
 def plain(text: str) -> int | None:
@@ -50,10 +49,17 @@ class Sizes(dict[str, int]):
         Raises:
             UnexpectedReply: It is no number, or below 0.
         """
-        micros = plain(text)
-        if micros is None:
+        # As `plain`, written out: most sizes are new, so this is the common way.
+        whole, _, part = text.partition(".")
+        digits, places = whole + part, len(part)
+        if digits.isdecimal() and places <= PLACES and len(whole) <= WHOLE_MAX:
+            micros = int(digits) * SCALES[places]
+        else:
             micros = wire.shares(text)
-        return _kept(self, text, micros)
+        if len(self) >= KEPT_MAX:
+            self.clear()
+        self[text] = micros
+        return micros
 
 
 class Bests(dict[str, int]):
@@ -79,11 +85,11 @@ def stamp(text: str) -> int:
     Raises:
         UnexpectedReply: There is none, or it cannot be read.
     """
-    if len(text) == STAMP_DIGITS and text.isdecimal():
+    try:
         millis = int(text)
-        if STAMP_MIN <= millis < STAMP_END:
-            return millis * 1000
-    return wire.time(text)
+    except ValueError:
+        return wire.time(text)
+    return millis * 1000 if STAMP_MIN <= millis < STAMP_END else wire.time(text)
 
 
 def _kept(table: dict[str, int], text: str, micros: int) -> int:

@@ -6,6 +6,7 @@ markets of one family are recognised.
 
 import random
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from polyrules.domain.moments import SECOND
@@ -128,6 +129,7 @@ def slugged(text: str) -> str:
     return "-".join(kept.split())
 
 
+@lru_cache(maxsize=65_536)
 def iso(at: int) -> str:
     """Return a moment [microseconds UTC] as "2026-03-31T00:00:00Z"."""
     return _moment(at).strftime("%Y-%m-%dT%H:%M:%SZ")
