@@ -30,14 +30,16 @@ from polyrules.venues.polymarket.wallets.fills import (
     fill_of,
     is_combo,
 )
-from polyrules.venues.polymarket.wallets.records import record_of, results
+from polyrules.venues.polymarket.wallets.records import Record, record_of, results
 from polyrules.venues.polymarket.wallets.whales import (
+    Whales,
     candidates,
     discover,
     flow,
     trade_tier,
     wallet_tier,
 )
+from tests.venues.stepped_clock import Stepped
 
 WALLET = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"
 OTHER = "0xfb6916095ca1df60bb79ce92ce3ea74c37c5d359"
@@ -246,7 +248,9 @@ def activity(wire: str) -> Activity:
 
 
 def test_a_fill_is_in_micro_units_and_lower_case() -> None:
-    read = fill(proxyWallet=WALLET.upper().replace("0X", "0x"), size="3.28888")
+    read = fill(
+        proxyWallet=WALLET.upper().replace("X", "x").replace("0X", "0x"), size="3.28888"
+    )
 
     assert read == Fill(
         wallet=WALLET,
@@ -507,3 +511,39 @@ def test_every_recorded_trade_is_a_fill(shared_data: Path) -> None:
 
     assert [each.price for each in fills] == [970_000] * 3
     assert len({each.key for each in fills}) == 3
+
+
+async def test_the_leaders_stay_known_while_the_venue_does_not_answer() -> None:
+    rows: dict[str, object] = {
+        "/v1/leaderboard": [{"proxyWallet": WALLET, "pnl": 7, "vol": 2e6}],
+        "/closed-positions": [{"realizedPnl": 1}],
+    }
+    health, clock = Health(), Stepped(NOW)
+    whales = Whales(DataApi(Venue(rows), health), clock, health, recorded=1)
+    task = asyncio.create_task(whales.run())
+
+    await clock.advance(1)
+    first = dict(whales.known)
+    rows["/v1/leaderboard"] = b"<html>"
+    await clock.advance(6 * 3_600 * SECOND)
+    alive = not task.done()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert alive
+    assert first[WALLET].record == Record(win_rate=1.0, settled=1, trades_30d=0)
+    assert whales.known == first
+    assert (whales.tier(WALLET.upper().replace("X", "x")), whales.tier(OTHER)) == (2, 0)
+    assert health.counts["whales", "UnexpectedReply"] == 1
+
+
+@pytest.mark.parametrize("end", ["", "soon", "2026-13-40"])
+def test_a_loser_without_a_readable_end_counts_when_all_is_seen(end: str) -> None:
+    assert results(Rows(rows=[]), [held(-1, end)]) == (0, 1)
+    assert results(Rows(rows=[closed(1)], complete=False), [held(-1, end)]) == (1, 1)
+
+
+def test_positions_without_a_gain_say_nothing() -> None:
+    rows = Rows(rows=[ClosedPosition(realized_pnl="1e99"), ClosedPosition()])
+
+    assert results(rows, [Position(redeemable=True)]) == (0, 0)

@@ -425,9 +425,6 @@ async def test_a_fee_that_gamma_does_not_tell_is_asked_of_the_clob() -> None:
 
 async def test_a_sweep_goes_on_where_a_page_failed() -> None:
     side = Side(*(gamma_market(f"m{n}") for n in range(6)), discovery=SMALL)
-    task = asyncio.ensure_future(side.discovery.sweep())
-    await side.clock.advance(0)
-    side = Side(*(gamma_market(f"m{n}") for n in range(6)), discovery=SMALL)
     side.gamma.fails = [timed_out(), timed_out()]
     side.gamma.bodies = [b"<html>Just a moment</html>"]
     task = asyncio.ensure_future(side.discovery.sweep())

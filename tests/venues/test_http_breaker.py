@@ -174,6 +174,18 @@ async def test_while_it_is_open_nothing_is_asked() -> None:
     }
 
 
+async def test_while_it_is_open_nobody_waits_for_its_turn() -> None:
+    breaker = opened(cooldown=10**18)
+    asker = Asker(Reply(200, b"[]"), breaker=breaker, limited=True)
+    assert asker.limits is not None
+    asker.limits.hold("gamma", "GET", "/markets", SECOND)
+
+    with pytest.raises(CircuitOpen):
+        await asker.rest.get("/markets")
+
+    assert asker.clock.slept == []
+
+
 async def test_a_host_that_came_back_is_asked_again() -> None:
     breaker = Breaker(failures=1, cooldown=10 * SECOND)
     asker = Asker(TimeoutError(), Reply(200, b"[]"), attempts=2, breaker=breaker)

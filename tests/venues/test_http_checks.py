@@ -181,7 +181,7 @@ async def test_without_network_there_is_one_error_that_names_all_hosts() -> None
 
 
 @pytest.fixture
-def hanging_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def hanging_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     over = threading.Event()
 
     def hang(*_: object, **__: object) -> list[object]:
@@ -190,7 +190,7 @@ def hanging_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     without_proxy(monkeypatch)
-    yield
+    yield over
     over.set()
 
 
@@ -199,6 +199,25 @@ def test_a_resolver_that_hangs_holds_up_neither_the_check_nor_the_end() -> None:
     # asyncio.run waits for the threads of its own pool: this would hang in one of them.
     with pytest.raises(VenueError, match=r"clob\.test: GET /: no answer within 0.01 s"):
         asyncio.run(reachable([client("https://clob.test")], seconds=0.01))
+
+
+async def test_a_resolver_that_answers_too_late_troubles_nobody(
+    hanging_names: threading.Event,
+) -> None:
+    troubles: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, trouble: troubles.append(trouble))
+    with pytest.raises(VenueError, match="no answer within"):
+        await reachable([client("https://clob.test")], seconds=0.01)
+    late = [thread for thread in threading.enumerate() if thread.name == "resolve"]
+
+    hanging_names.set()
+    for thread in late:
+        thread.join(60)
+    await asyncio.sleep(0)
+
+    assert [thread.daemon for thread in late] == [True]
+    assert troubles == []
 
 
 @pytest.mark.usefixtures("hanging_names")

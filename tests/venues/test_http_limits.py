@@ -183,19 +183,54 @@ async def test_the_share_may_be_chosen() -> None:
     assert took == 270 * 37_038
 
 
-async def test_markets_and_events_share_the_rate_of_listings() -> None:
-    clock = LeapingClock()
-    limits = Limits(clock, share=0.01)  # 3 markets, 5 events, 9 of both in 10 s
+async def windows(limits: Limits, clock: LeapingClock, *asked: str) -> int:
+    """The most requests in ten seconds, if all endpoints are asked without a pause."""
     went: list[int] = []
 
-    async def ask(path: str) -> None:
+    async def ask(host: str, method: str, path: str) -> None:
         for _ in range(20):
-            await limits.take("gamma", "GET", path)
+            await limits.take(host, method, path)
             went.append(clock.now())
 
-    await asyncio.gather(ask("/markets"), ask("/events"))
+    await asyncio.gather(*(ask(*each.split()) for each in asked))
+    return most_in_any_window(went, 10 * SECOND)
 
-    assert most_in_any_window(went, 10 * SECOND) <= 9
+
+async def test_the_endpoints_of_the_ledger_share_a_rate() -> None:
+    clock = LeapingClock()
+    limits = Limits(clock, share=0.01)  # 9 in 10 s
+
+    most = await windows(
+        limits, clock, "clob GET /trades", "clob GET /orders", "clob GET /data/orders"
+    )
+
+    assert 7 <= most <= 9
+
+
+async def test_all_endpoints_of_a_host_share_its_general_rate() -> None:
+    clock = LeapingClock()
+    limits = Limits(clock, share=0.004)  # 4 in 10 s
+
+    most = await windows(
+        limits, clock, "data GET /trades", "data GET /positions", "data GET /activity"
+    )
+
+    assert 3 <= most <= 4
+
+
+class HastyClock(LeapingClock):
+    """A clock that wakes its sleepers early, as a loaded machine may."""
+
+    async def sleep(self, micros: int) -> None:
+        await super().sleep(max(micros // 2, 1))
+
+
+async def test_whoever_wakes_too_early_sleeps_on() -> None:
+    clock = HastyClock()
+
+    took = await asked(Limits(clock), clock, 25, "/markets")
+
+    assert took == 46_297
 
 
 async def test_one_crowded_endpoint_holds_up_no_other() -> None:
@@ -291,6 +326,17 @@ async def test_a_hold_is_for_one_endpoint_and_at_most_a_minute() -> None:
     await limits.take("gamma", "GET", "/events")
     assert clock.slept == []
     await limits.take("gamma", "GET", "/markets/71")
+
+    assert clock.slept == [MINUTE]
+
+
+async def test_a_clock_that_is_set_back_holds_nobody_for_longer_than_a_minute() -> None:
+    clock = LeapingClock()
+    limits = Limits(clock)
+    limits.hold("gamma", "GET", "/markets", 30 * SECOND)
+    clock.at -= 60 * MINUTE
+
+    await limits.take("gamma", "GET", "/markets")
 
     assert clock.slept == [MINUTE]
 

@@ -29,8 +29,18 @@ from polyrules.venues.http.failures import (
     Unreachable,
     retry_after,
 )
+from polyrules.venues.http.rest import Rest
 from polyrules.venues.http.retries import PASSING, pause
-from tests.venues.http_fakes import BEGIN, Asker, client, served, talking
+from polyrules.venues.live.health import Health
+from tests.venues.http_fakes import (
+    BEGIN,
+    Asker,
+    LeapingClock,
+    Scripted,
+    client,
+    served,
+    talking,
+)
 
 CLOUDFLARE = b"""<!DOCTYPE html>
 <html><head><title>Attention Required! | Cloudflare</title>
@@ -135,6 +145,21 @@ async def test_a_page_with_status_200_is_told_in_a_few_harmless_words() -> None:
         " Cloudflare Sorry, you have been blocked [31m"
     )
     assert asker.counted() == {"request": 1, "not_json": 1}
+
+
+async def test_a_page_is_one_even_behind_a_mark_and_blanks() -> None:
+    asker = Asker(Reply(200, b"\xef\xbb\xbf\n <p>Down</p>"))
+
+    with pytest.raises(UnexpectedReply, match="an HTML page: Down"):
+        await asker.rest.get("/markets")
+
+
+async def test_a_reply_is_timed() -> None:
+    asker = Asker(Reply(200, b"[]"))
+
+    await asker.rest.get("/markets")
+
+    assert asker.health.delays["gamma_reply"].count == 1
 
 
 async def test_a_blocked_region_is_refused_with_the_status_of_the_page() -> None:
@@ -365,6 +390,24 @@ async def test_the_wish_of_the_venue_is_heeded_up_to_a_minute(
     assert least <= asker.clock.slept[0] <= most
 
 
+@pytest.mark.parametrize(
+    ("header", "micros"),
+    [
+        ("1.5", 1_500_000),
+        (" 0 ", 0),
+        ("Thu, 28 May 2026 20:26:41 GMT", 1_000_000),
+        ("Thu, 28 May 2026 22:26:41 +0200", 1_000_000),
+        ("Thu, 28 May 2026 20:26:41", 1_000_000),
+        ("Thu, 28 May 2020 20:26:40 GMT", 0),
+        ("", None),
+        ("nan", None),
+        ("soon", None),
+    ],
+)
+def test_retry_after_holds_seconds_or_a_date(header: str, micros: int | None) -> None:
+    assert retry_after(header, BEGIN) == micros
+
+
 @pytest.mark.parametrize("header", ["9" * 500, "inf", "1e308", "Thu, 28 May 99999"])
 def test_a_wild_retry_after_breaks_nothing(header: str) -> None:
     found = retry_after(header, BEGIN)
@@ -391,6 +434,39 @@ async def test_time_runs_out_by_the_clock_of_the_venue(
     await asker.rest.get("/markets")
 
     assert asker.transport.seconds == [seconds]
+
+
+class Crowded(Scripted):
+    """Counts the requests that are under way at once."""
+
+    def __init__(self) -> None:
+        super().__init__(Reply(200, b"[]"))
+        self.now = self.most = 0
+
+    async def send(
+        self, method: str, url: str, content: bytes | None, seconds: float
+    ) -> Reply:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        reply = await super().send(method, url, content, seconds)
+        self.now -= 1
+        return reply
+
+
+async def test_at_most_32_requests_are_under_way_at_once() -> None:
+    crowded = Crowded()
+    rest = Rest(
+        "https://gamma.test",
+        name="gamma",
+        clock=LeapingClock(),
+        health=Health(),
+        transport=crowded,
+    )
+
+    await asyncio.gather(*(rest.get("/") for _ in range(100)))
+
+    assert len(crowded.sent) == 100
+    assert crowded.most == 32
 
 
 # Over the network
@@ -583,25 +659,6 @@ async def test_a_body_beyond_all_bounds_is_refused_even_if_compressed() -> None:
     async with served(answer) as url, client(url) as rest:
         with pytest.raises(UnexpectedReply, match="a body of more than 64 MB"):
             await rest.get("/")
-
-
-async def test_at_most_32_requests_are_under_way_at_once() -> None:
-    over = asyncio.Event()
-    under_way: list[int] = [0, 0]  # now, at most
-
-    async def answer(_: web.Request) -> web.Response:
-        under_way[0] += 1
-        under_way[1] = max(under_way)
-        if under_way[0] == 32:
-            over.set()
-        await over.wait()
-        under_way[0] -= 1
-        return web.Response(text="[]")
-
-    async with served(answer) as url, client(url) as rest, asyncio.timeout(30):
-        await asyncio.gather(*(rest.get("/") for _ in range(100)))
-
-    assert under_way == [0, 32]
 
 
 async def test_a_closed_client_opens_again_when_it_is_needed() -> None:

@@ -26,6 +26,9 @@ from polyrules.venues.live.inbox import Inbox
 from polyrules.venues.polymarket.data_api import DataApi
 from polyrules.venues.polymarket.registry import Entry, Registry
 from polyrules.venues.polymarket.wallets import Wallets, WalletSettings
+from polyrules.venues.polymarket.wallets.fills import Fill
+from polyrules.venues.polymarket.wallets.prompts import Prompts
+from polyrules.venues.polymarket.wallets.unlisted import Unlisted
 from tests.venues.stepped_clock import Stepped, settle
 
 ANNA = "0x" + "a" * 40
@@ -392,6 +395,77 @@ async def test_a_print_without_a_transaction_asks_nobody() -> None:
         await scene.seconds(5)
 
     assert scene.venue.asked == []
+
+
+async def test_of_many_wallets_only_some_are_asked_because_of_one_print() -> None:
+    many = [f"0x{number:040x}" for number in range(1, 31)]
+    scene = Scene(
+        *many, settings=WalletSettings(interval=3_600 * SECOND, prompted_most=5)
+    )
+    async with scene.running():
+        await scene.seconds(1)
+        scene.venue.asked.clear()
+        scene.wallets.saw_trade(printed(1, "0xf0"))
+        await scene.seconds(60)
+
+    assert len({who for _, who, _ in scene.venue.asked}) == 5
+
+
+async def test_a_print_of_a_small_trade_in_a_strange_market_asks_nobody() -> None:
+    scene = Scene()
+    async with scene.running():
+        await scene.seconds(1)
+        scene.venue.asked.clear()
+        scene.wallets.saw_trade(printed(1, "0xf0", size=1))
+        await scene.seconds(5)
+
+    assert scene.venue.asked == []
+
+
+async def test_old_prints_go_when_there_are_too_many() -> None:
+    clock, health = Stepped(START), Health()
+    prompts = Prompts([ANNA], clock, health, WalletSettings())
+
+    for number in range(10_001):
+        prompts.saw(printed(0, f"0xf{number}"))
+
+    assert health.counts["wallet_prompts", "prints_dropped"] == 1
+
+
+async def test_trades_that_wait_for_their_market_are_bounded() -> None:
+    clock, health = Stepped(START), Health()
+    unlisted = Unlisted(Registry(), clock, health, None, 60 * SECOND)
+    fill = Fill(
+        wallet=ANNA,
+        market=MarketId("0xd"),
+        token=TokenId("777"),
+        side=Side.BUY,
+        price=500_000,
+        size=1,
+        at=START,
+    )
+
+    kept = [unlisted.keeps(fill) for _ in range(10_001)]
+
+    assert all(kept)
+    assert health.gauges["wallets_unlisted"] == 10_000
+    assert health.counts["wallets_unlisted", "dropped"] == 1
+
+
+async def test_a_record_that_could_not_be_looked_up_is_looked_up_again_soon() -> None:
+    scene = Scene()
+    scene.venue.down = {ANNA}
+    async with scene.running():
+        await scene.seconds(10)
+        before = scene.wallets.record(ANNA)
+        scene.venue.down = set()
+        await scene.seconds(300)
+
+    assert before is not None
+    assert before.trades_30d is None
+    record = scene.wallets.record(ANNA)
+    assert record is not None
+    assert record.trades_30d == 0
 
 
 async def test_without_wallets_nothing_is_asked() -> None:

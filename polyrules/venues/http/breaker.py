@@ -10,16 +10,11 @@ of an older state of the host and changes nothing. Requests that were under way 
 and failed count as one failure: one broken connection takes down all that it carries.
 """
 
-from typing import NamedTuple
+from typing import NewType
 
 from polyrules.domain.moments import SECOND
 
-
-class Ticket(NamedTuple):
-    """Which request it is."""
-
-    opened: int  # how often the breaker had opened when it was let through
-    number: int
+Ticket = NewType("Ticket", int)  # requests are numbered as they are let through
 
 
 class Breaker:
@@ -43,8 +38,10 @@ class Breaker:
         self._cooldown = cooldown
         self._until: int | None = None  # None: closed; in the past: half open
         self._probing = False
-        self._entered = 0
-        self._counted = 0  # the requests up to this one can add no further failure
+        # Numbers of requests:
+        self._entered = 0  # the last that was let through
+        self._counted = 0  # up to this one none can add a further failure
+        self._outdated = 0  # up to this one all are from before it last opened
 
     def open_until(self, now: int) -> int | None:
         """Return when the next request may pass; None if one may at `now`.
@@ -63,23 +60,24 @@ class Breaker:
             return None
         self._probing = self._until is not None
         self._entered += 1
-        return Ticket(self.opened, self._entered)
+        return Ticket(self._entered)
 
     def succeeded(self, ticket: Ticket) -> None:
         """Note that the host answered, be it with a refusal: it is well."""
-        if ticket.opened == self.opened:
+        if ticket > self._outdated:
             self.in_a_row = 0
             self._until = None
             self._probing = False
 
     def failed(self, ticket: Ticket, now: int) -> bool:
         """Note that the host failed; return whether that opened the breaker."""
-        if ticket.opened != self.opened or ticket.number <= self._counted:
+        if ticket <= self._counted:
             return False
         self._counted = self._entered
         self.in_a_row += 1
-        if not self._probing and self.in_a_row < self._failures:
+        if self.in_a_row < self._failures:
             return False
+        self._outdated = self._entered
         self.opened += 1
         self._until = now + self._cooldown
         self._probing = False
@@ -87,5 +85,5 @@ class Breaker:
 
     def dropped(self, ticket: Ticket) -> None:
         """Note that nothing was learnt, as the request was given up."""
-        if ticket.opened == self.opened:
+        if ticket > self._outdated:
             self._probing = False

