@@ -7,7 +7,7 @@ like any other. No key and no signer exists here: nothing can be ordered.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import msgspec
@@ -20,11 +20,11 @@ from polyrules.clock import Clock, Scaled, Wall
 from polyrules.config import Desk, Secret
 from polyrules.domain.events import ClockTicked, Event
 from polyrules.domain.moments import SECOND
+from polyrules.domain.ports import Exchange, Journal
 from polyrules.domain.ports import Feed as EventFeed
-from polyrules.domain.ports import Journal
 from polyrules.domain.steps import Step
 from polyrules.engine.engine import Engine
-from polyrules.errors import ConfigError
+from polyrules.errors import ConfigError, TapeError
 from polyrules.features.catalog import Feed
 from polyrules.features.table import Feeds
 from polyrules.journal.records import TapeSource
@@ -35,6 +35,8 @@ from polyrules.venues.live.health import Health
 from polyrules.venues.paper import OPTIMISM, Paper
 from polyrules.venues.polymarket.plane import Plane, Settings, venue_time
 from polyrules.venues.recording.recording import Recording
+from polyrules.venues.tape.manifest import FORMAT, Manifest
+from polyrules.venues.tape.reader import Tape
 
 STEER_EVERY = 10 * SECOND  # how often the markets worth following are chosen anew
 TAPES = Path("tapes")  # where the tapes of live runs go
@@ -146,7 +148,7 @@ async def run_live_on_paper(job: LiveJob, journal: Secret, watch: Watch) -> Summ
     Raises:
         VenueError: The venue cannot be reached at the start.
         JournalError: The journal cannot be opened or written.
-        TapeError: The tape cannot be written.
+        TapeError: The tape cannot be written, or something is in its place.
     """
     health = Health()
     time = await clock_of(job.desk, health)
@@ -168,37 +170,40 @@ async def run_live_on_paper(job: LiveJob, journal: Secret, watch: Watch) -> Summ
 async def _recorded(
     job: LiveJob, journal: Secret, watch: Watch, plane: Plane, time: Clock
 ) -> Summary:
+    """Run over an open plane, with a tape and a journal of its own."""
     spec = spec_of(job, TapeSource(path="", content_hash=""))
     path = (job.tape or TAPES / spec.id).absolute()
-    spec = msgspec.structs.replace(
-        spec, tape=TapeSource(path=str(path), content_hash="")
-    )
+    if path.exists():
+        raise TapeError(
+            f"{path}: something is here already, and a run's tape is its own",
+            hint="name a new directory with --record",
+        )
+    unclosed = TapeSource(path=str(path), content_hash="")
+    spec = msgspec.structs.replace(spec, tape=unclosed)
     engine = build_engine(spec, job.strategies)
     tally = Tally(job.strategies)
-    steering = Steering(plane, job.desk.collection.subscriptions_max)
     with Store.open(journal.reveal()) as store:
-        recording = Recording(path, clock=time, raw=job.raw)
+        recording = Recording(path, clock=time, raw=job.raw, facts=_facts(job))
+        plane.keep_frames(recording.append_raw if job.raw else None)
         recorder = store.begin(spec)
         exchange = Paper(
             Taped(plane, recording),
             cash=job.bankroll,
             book_age_max=job.feeds.age(Feed.BOOK),
         )
-        flushing = asyncio.create_task(recording.run())
+        steering = Steering(plane, job.desk.collection.subscriptions_max)
+        onlookers = Together(Until(watch, job.lasts), tally.take, steering.see)
         try:
-            until = Until(watch, job.lasts)
-            onlookers = Together(until, tally.take, steering.see)
-            first = TapeFirst(recording, recorder)
-            ended = await drive(engine, exchange, first, onlookers)
+            ended = await _drive(
+                engine, exchange, TapeFirst(recording, recorder), onlookers, recording
+            )
         except (KeyboardInterrupt, asyncio.CancelledError):
-            recorder.abandon(TWICE)
+            recorder.abandon(TWICE, tape=_closed(recording))
             raise
         except BaseException as error:
-            recorder.abandon(f"failed: {error}")
+            recorder.abandon(f"failed: {error}", tape=_closed(recording))
             raise
-        finally:
-            flushing.cancel()
-            recording.close()
+        tape = _closed(recording)
         summary = summarise(
             spec,
             engine,
@@ -211,8 +216,50 @@ async def _recorded(
             collected=plane.health.figures(),
             troubles=plane.health.troubles(),
         )
-        recorder.close(clock.now(), ended, msgspec.to_builtins(summary))
+        recorder.close(clock.now(), ended, msgspec.to_builtins(summary), tape=tape)
     return summary
+
+
+async def _drive(
+    engine: Engine,
+    exchange: Exchange,
+    journal: Journal,
+    watch: Watch,
+    recording: Recording,
+) -> str:
+    """Trade while the tape is brought to the disk beside it."""
+    flushing = asyncio.create_task(recording.run())
+    try:
+        return await drive(engine, exchange, journal, watch)
+    finally:
+        flushing.cancel()
+        with suppress(asyncio.CancelledError, TapeError):  # `append` told of it, too
+            await flushing
+
+
+def _facts(job: LiveJob) -> Manifest:
+    """Return what is known of the tape of a live run before its first event."""
+    unwritten = (Feed.CLOCK, Feed.PORTFOLIO)
+    return Manifest(
+        format=FORMAT,
+        made_by="",
+        title="a live run",
+        feeds=tuple(f.value for f in job.feeds.given if f not in unwritten),
+        tick=job.tick,
+    )
+
+
+def _closed(recording: Recording) -> TapeSource | None:
+    """Close a tape and return what the journal is to know of it.
+
+    None where it cannot be closed; what it holds can be taken up by `tape seal`.
+    """
+    try:
+        recording.close()
+        tape = Tape.open(recording.path)
+    except TapeError:
+        return None
+    return TapeSource(path=str(recording.path), content_hash=tape.content_hash)
 
 
 class Taped:

@@ -1,7 +1,7 @@
 """Recording live data without trading on it: the data plane onto a tape."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -97,16 +97,13 @@ async def record_live(
                 tick=job.desk.tick,
             ),
         )
-        with recording:
-            snapshots = _snapshots(job)
+        plane.keep_frames(recording.append_raw if job.raw else None)
+        with recording, _snapshots(job) as snapshots:
             most = job.desk.collection.subscriptions_max
             beside = Beside(plane, recording, selection, snapshots, look, most=most)
-            told = await record(
+            return await record(
                 plane, recording, selection, lasts=job.lasts, see=beside.see
             )
-            if snapshots is not None:
-                snapshots.close()
-        return told
 
 
 @asynccontextmanager
@@ -166,8 +163,15 @@ class Beside:
         self._look(self._progress)
 
 
-def _snapshots(job: RecordJob) -> Snapshots | None:
+@contextmanager
+def _snapshots(job: RecordJob) -> Iterator[Snapshots | None]:
+    """Open the table of features, if it is wanted, and put it in order at the end."""
     if not job.snapshots:
-        return None
+        yield None
+        return
     folder = job.out / SNAPSHOTS
-    return Snapshots(folder, job.desk.collection.tier_every, FEEDS)
+    snapshots = Snapshots(folder, job.desk.collection.tier_every, FEEDS)
+    try:
+        yield snapshots
+    finally:
+        snapshots.close()

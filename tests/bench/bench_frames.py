@@ -5,10 +5,11 @@
 Rows: the typed decode alone (a floor that has to be paid anywhere); frame to checked
 book (decode, apply, compare with the stated best prices); the same with its event in
 the inbox; and plain programs that do the same work with json and Decimal, on dicts with
-their keys sorted by bisect, and on sortedcontainers (which hypothesis brings). Frames are ordinary ones: one level told for
-both tokens; as in a recorded half minute, three of five sizes were never seen before,
-and every round begins with nothing remembered. Median of the rounds of processor time,
-rounds interleaved.
+their keys sorted by bisect, and on sortedcontainers (which hypothesis brings).
+
+Frames are ordinary ones: one level told for both tokens; as in a recorded half minute,
+three of five sizes were never seen before, and every round begins with nothing
+remembered. Median of the rounds of processor time, rounds interleaved.
 """
 
 import argparse

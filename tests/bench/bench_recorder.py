@@ -4,6 +4,9 @@ python tests/bench/bench_recorder.py [--events N]
 """
 
 import argparse
+import resource
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,39 +63,72 @@ def happened(events: int) -> Iterator[Event]:
 
 
 def main() -> None:
+    """Measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=400_000)
     count = parser.parse_args().events
     events = list(happened(count))
     with tempfile.TemporaryDirectory() as folder:
-        tape = Recording(Path(folder) / "tape", clock=Wall())
-        began, used = perf_counter(), process_time()
-        for number, event in enumerate(events):
-            tape.append(event)
-            if number % 10_000 == 0:
-                tape.flush()
-        tape.flush()
-        took, spent = perf_counter() - began, process_time() - used
-        log = tape.size
-        each = spent / count * 1e6
-        print(
-            f"into the log   {count / took:>10,.0f} events/s  {each:5.2f} us CPU each"
-        )
-        print(f"               goal: at most {GOAL} us; {log / count:.0f} bytes each")
-        began, used = perf_counter(), process_time()
-        manifest = tape.close()
-        took, spent = perf_counter() - began, process_time() - used
-        each = spent / count * 1e6
-        print(
-            f"into files     {count / took:>10,.0f} events/s  {each:5.2f} us CPU each"
-        )
-        size = sum(file.bytes for file in manifest.files)
-        print(f"               {size / count:.0f} bytes each")
+        place = Path(folder)
+        tape = into_log(place / "tape", events)
+        into_files(tape, count)
         began = perf_counter()
-        assert list(Tape.open(Path(folder) / "tape").events()) == events
-        print(
-            f"read back      {count / (perf_counter() - began):>10,.0f} events/s, equal"
-        )
+        assert list(Tape.open(place / "tape").events()) == events
+        rate = count / (perf_counter() - began)
+        print(f"read back      {rate:>10,.0f} events/s, equal")
+        beside(place / "beside", events)
+
+
+def into_log(path: Path, events: list[Event]) -> Recording:
+    """Measure what appending costs, and how long a flush holds up the loop."""
+    tape = Recording(path, clock=Wall())
+    flushes = []
+    began, used = perf_counter(), process_time()
+    for number, event in enumerate(events, 1):
+        tape.append(event)
+        if number % 2_000 == 0:  # a second of a busy feed
+            before = perf_counter()
+            tape.flush()
+            flushes.append(perf_counter() - before)
+    took, spent = perf_counter() - began, process_time() - used
+    told("into the log", len(events), took, spent)
+    size = tape.size / len(events)
+    print(f"               goal: at most {GOAL} us; {size:.0f} bytes each")
+    flushes.sort()
+    half, most = flushes[len(flushes) // 2], flushes[-len(flushes) // 100]
+    print(f"a flush        {half * 1e3:>10.1f} ms median, {most * 1e3:.1f} ms p99")
+    return tape
+
+
+def into_files(tape: Recording, count: int) -> None:
+    """Measure what the end of a recording costs, all of it in the log."""
+    began, used = perf_counter(), process_time()
+    manifest = tape.close()
+    told("into files", count, perf_counter() - began, process_time() - used)
+    size = sum(file.bytes for file in manifest.files) / count
+    print(f"               {size:.0f} bytes each")
+
+
+def beside(path: Path, events: list[Event]) -> None:
+    """Measure what making files beside a recording takes of the machine."""
+    tape = Recording(path, clock=Wall())
+    for event in events:
+        tape.append(event)
+    tape.abandon()
+    number = max(int(file.stem) for file in (path / "log").glob("*.log"))
+    command = [sys.executable, "-m", "polyrules.venues.recording.sealing.seal"]
+    began = perf_counter()
+    subprocess.run([*command, str(path), str(number)], check=True)  # noqa: S603 - ours
+    took = perf_counter() - began
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    told("beside a run", len(events), took, used.ru_utime + used.ru_stime)
+    print(f"               {used.ru_maxrss / 1024:.0f} MB at most, in its own process")
+
+
+def told(name: str, count: int, took: float, spent: float) -> None:
+    """Print a rate, and the CPU of one event."""
+    each = spent / count * 1e6
+    print(f"{name:14} {count / took:>10,.0f} events/s  {each:5.2f} us CPU each")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -36,7 +37,7 @@ from polyrules.venues.recording.log.segments import HEAD, Segment, block, encode
 from polyrules.venues.recording.recording import Recording
 from polyrules.venues.recording.sealing.finish import recover
 from polyrules.venues.tape.reader import Tape
-from tests.builders import NOON, market
+from tests.builders import NOON, book, market
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 AMOUNT = st.integers(0, 2**63 - 1)
@@ -123,7 +124,7 @@ def on(path: Path) -> list[Event]:
 
 
 @given(happened=histories())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_recorded_events_read_back_equal_and_in_their_order(
     happened: list[Event],
 ) -> None:
@@ -193,7 +194,7 @@ def test_a_log_with_any_byte_changed_never_tells_what_was_not_written(
     ),
 )
 @example(happened=[], steps=["kill"] * 12)
-@settings(max_examples=120)
+@settings(max_examples=80)
 def test_a_tape_recorded_killed_and_resumed_reads_as_one_in_order(
     happened: list[Event], steps: list[str]
 ) -> None:
@@ -222,3 +223,27 @@ def test_a_tape_recorded_killed_and_resumed_reads_as_one_in_order(
         assert on(path) == happened
         rows = Tape.open(path).scan().select("seq").collect()["seq"].to_list()
         assert rows == list(range(1, len(happened) + 1))
+
+
+@given(sizes=st.lists(st.integers(0, 60), min_size=1, max_size=30), data=st.data())
+@settings(max_examples=60)
+def test_two_who_write_at_once_keep_the_order_of_arrival(
+    sizes: list[int], data: st.DataObject
+) -> None:
+    both = [data.draw(st.booleans()) for _ in sizes]
+    happened: list[Event] = []
+    with place() as path, ThreadPoolExecutor(1) as other:
+        tape = opened(path)
+        for size, beside in zip(sizes, both, strict=True):
+            for _ in range(size):
+                happened.append(book(len(happened)))
+                tape.append(happened[-1])
+            tape._hand_over()
+            if beside:
+                other.submit(tape._write)
+            else:
+                tape.flush()
+        other.submit(tape._write).result()
+        tape.close()
+
+        assert on(path) == happened

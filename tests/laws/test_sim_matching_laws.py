@@ -28,8 +28,8 @@ OWNERS = ("0xann", "0xbob", "0xcid")
 MARKET = Listed(
     id="0xmarket", yes=YES, no=NO, fee_rate=Decimal("0.07"), tick=Decimal("0.001")
 )
-STARTING_CASH = 200 * ONE
-STARTING_SHARES = 100 * ONE
+STARTING_CASH = 60 * ONE  # little, so that some orders are too dear
+STARTING_SHARES = 30 * ONE
 TICK = 1000
 
 
@@ -154,13 +154,17 @@ def test_nobody_ever_owes_and_what_is_locked_is_what_open_orders_need(
 
 @given(deeds=histories())
 @settings(deadline=None)
-def test_the_book_is_never_crossed_or_locked(deeds: list[Deed]) -> None:
+def test_the_book_is_never_crossed_and_shows_what_its_orders_still_want(
+    deeds: list[Deed],
+) -> None:
     exchange = opened()
     pit = exchange.pits["0xmarket"]
 
     for _ in lived(exchange, deeds):
         bid, ask = pit.bids.best(), pit.asks.best()
         assert bid is None or ask is None or bid < ask
+        for level in (*pit.bids.levels.values(), *pit.asks.levels.values()):
+            assert level.total == sum(order.left for order in level.orders.values())
 
 
 @given(deeds=histories())

@@ -24,6 +24,7 @@ from polyrules.domain.orders import Report
 from polyrules.errors import InvariantError, TapeError
 from polyrules.venues.recording.raw import mend
 from polyrules.venues.recording.recording import Recording
+from polyrules.venues.recording.sealing import files
 from polyrules.venues.recording.sealing.finish import recover
 from polyrules.venues.recording.sealing.seal import seal
 from polyrules.venues.tape.manifest import FORMAT, Manifest
@@ -201,6 +202,50 @@ async def test_an_old_segment_becomes_a_file_while_recording_goes_on(
     assert len(manifest.files) == 1
 
 
+async def test_a_segment_that_cannot_be_made_into_a_file_waits_for_the_end(
+    tmp_path: Path,
+) -> None:
+    clock = Still()
+    tape = recording(tmp_path / "tape", clock=clock, every=15 * 60 * SECOND)
+    running = asyncio.create_task(tape.run())
+    tape.append(listed())
+    tape.flush()
+    manifest = tmp_path / "tape" / "manifest.json"
+    said = manifest.read_bytes()
+    manifest.write_text("not what it was")
+
+    await until(lambda: clock.slept)
+    await clock.go(15 * 60 * SECOND)
+    await until(lambda: len(clock.slept) == 2)
+    trouble = tape.trouble
+    manifest.write_bytes(said)
+
+    assert "not a manifest" in trouble
+    running.cancel()
+    tape.close()
+    assert events_of(tmp_path / "tape") == [listed()]
+
+
+async def test_cancelling_a_recording_that_seals_beside_costs_nothing(
+    tmp_path: Path,
+) -> None:
+    clock = Still()
+    tape = recording(tmp_path / "tape", clock=clock, every=15 * 60 * SECOND)
+    running = asyncio.create_task(tape.run())
+    tape.append(listed())
+    tape.flush()
+
+    await until(lambda: clock.slept)
+    await clock.go(15 * 60 * SECOND)
+    await until(lambda: tape._log._file is None)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    tape.close()
+
+    assert events_of(tmp_path / "tape") == [listed()]
+
+
 def test_an_unsealed_tape_says_how_to_seal_it(tmp_path: Path) -> None:
     tape = recording(tmp_path / "tape")
     tape.append(listed())
@@ -251,9 +296,11 @@ def test_a_tape_of_tomorrow_takes_no_events_of_today(tmp_path: Path) -> None:
 
     with (
         recording(tmp_path / "tape") as second,
-        pytest.raises(InvariantError, match="runs backward"),
+        pytest.raises(TapeError, match="recorded at 2026-01-01 12:01:40") as told,
     ):
         second.append(book(1))
+
+    assert "name a new directory" in told.value.hint
 
 
 def test_each_day_has_its_file(tmp_path: Path) -> None:
@@ -286,6 +333,22 @@ def test_a_day_in_several_files_reads_as_one(tmp_path: Path) -> None:
     assert list(several.events(2, 3)) == [book(1), book(2)]
     tape.close()
     assert events_of(tmp_path / "tape") == [book(second) for second in range(4)]
+
+
+def test_a_segment_larger_than_memory_holds_becomes_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "SPILL_ROWS", 2)
+    tape = recording(tmp_path / "tape")
+    for second in range(7):
+        tape.append(book(second))
+        tape.flush()  # a block each
+    tape.close()
+
+    assert events_of(tmp_path / "tape") == [book(second) for second in range(7)]
+    rows = Tape.open(tmp_path / "tape").scan().select("seq").collect()
+    assert rows["seq"].to_list() == [1, 2, 3, 4, 5, 6, 7]
+    assert not list((tmp_path / "tape").glob(".*"))
 
 
 def test_rows_tell_the_group_of_their_market(tmp_path: Path) -> None:

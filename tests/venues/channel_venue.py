@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 
 from polyrules.domain.events import BookChanged, Event, FeedLost, LevelsChanged
 from polyrules.domain.ids import MarketId, TokenId
@@ -50,7 +51,7 @@ class Hand:
         heapq.heappush(self._sleeping, entry)
         await woken
 
-    async def advance(self, seconds: float, step: float = 0.25) -> None:
+    async def advance(self, seconds: float, step: float = 1.0) -> None:
         """Let time pass in steps, with room for what happens in between."""
         end = self._now + round(seconds * SECOND)
         while self._now < end:
@@ -148,8 +149,10 @@ class Venue:
     """The venue: books, sockets, REST, and the faults a test asks for.
 
     Attributes:
-        frozen: Connections open while this is set hear nothing but PONG, for ever.
-        deaf: New connections are accepted and never told anything.
+        frozen: Connections that hear nothing any more but PONG.
+        deaf: No connection is accepted: 503.
+        pongs: Whether PING is answered.
+        silent_first: No first books are sent.
         rest_down: REST does not answer.
         asked: Tokens REST was asked for, request by request.
         heard: Requests on the sockets.
@@ -160,6 +163,7 @@ class Venue:
         self.clock = clock
         self.rest_down = False
         self.pongs = True
+        self.deaf = False
         self.silent_first = False
         self.asked: list[list[TokenId]] = []
         self.heard: list[Payload] = []
@@ -179,7 +183,12 @@ class Venue:
 
     async def start(self) -> None:
         self._server = await serve(
-            self._serve, "127.0.0.1", 0, ping_interval=None, close_timeout=1
+            self._serve,
+            "127.0.0.1",
+            0,
+            ping_interval=None,
+            close_timeout=1,
+            process_request=self._admit,
         )
 
     async def stop(self) -> None:
@@ -250,6 +259,9 @@ class Venue:
             await connection.send(raw)
         except ConnectionClosed:
             self.connections.pop(connection, None)
+
+    def _admit(self, connection: ServerConnection, _: Request) -> Response | None:
+        return connection.respond(503, "restarting") if self.deaf else None
 
     async def _serve(self, connection: ServerConnection) -> None:
         self.connections[connection] = set()

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from polyrules.errors import UnexpectedReply
 from polyrules.venues.http.failures import Asked, Refused
+from polyrules.venues.live.health import Health
 from polyrules.venues.polymarket.wallets.addresses import (
+    advice_on,
     checksummed,
     problem_with,
     wallet_of,
@@ -134,6 +136,28 @@ def test_a_signer_is_told_apart_from_the_wallet_that_trades() -> None:
     assert profile.advice == (
         f"{RIGHT} is a signer; its trades are under {OTHERS[0]}: write that"
     )
+
+
+class Register:
+    """Knows the owners of some addresses."""
+
+    async def get(self, _: str, params: Mapping[str, str] | None = None) -> bytes:
+        address = (params or {})["address"]
+        if address == OTHERS[1]:
+            raise refused(429)
+        wallet = OTHERS[0] if address == RIGHT else address
+        return json.dumps({"proxyWallet": wallet}).encode()
+
+
+def test_of_several_addresses_only_those_that_mislead_are_told() -> None:
+    health = Health()
+
+    told = asyncio.run(advice_on(Register(), [RIGHT, *OTHERS], health))
+
+    assert told == [
+        f"{RIGHT} is a signer; its trades are under {OTHERS[0]}: write that"
+    ]
+    assert health.counts["wallet_profiles", "Refused"] == 1
 
 
 @pytest.mark.parametrize("answer", [refused(404), {}, {"proxyWallet": None}])

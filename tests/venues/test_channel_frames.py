@@ -120,7 +120,6 @@ def test_each_kind_is_read_with_what_it_says() -> None:
                     side=Side.BUY,
                     best_bid="0.48",
                     best_ask="0.52",
-                    hash="ab",
                 )
             ],
             timestamp="1772279170123",
@@ -149,8 +148,9 @@ def test_the_fast_and_the_tolerant_way_read_the_same(value: dict[str, Any]) -> N
 def test_the_shapes_of_before_september_2025_are_read() -> None:
     nested = {**CHANGE, "asset_id": "1", "changes": CHANGE["price_changes"]}
     del nested["price_changes"]
-    flat = {"event_type": "price_change", "market": "0xc", "asset_id": "1"}
-    flat |= {"price": 0.48, "size": "30.5", "side": "buy", "timestamp": 1772279170123}
+    flat: dict[str, Any] = {**CHANGE, "asset_id": "1", "price": 0.48, "size": "30.5"}
+    flat |= {"side": "buy", "timestamp": 1772279170123}
+    del flat["price_changes"]
 
     assert read(nested) == read(CHANGE)
     assert read(flat) == [
@@ -198,7 +198,9 @@ NUMBERS = st.one_of(
     st.decimals(allow_nan=True, allow_infinity=True).map(str),
     st.integers().map(str),
     st.floats().map(str),
-    st.sampled_from(["", ".", "1.", ".5", "1_000", " 0.5", "0.5\n", "+1", "-0", "٠.٤٨"]),
+    st.sampled_from(
+        ["", ".", "1.", ".5", "1_000", " 0.5", "0.5\n", "+1", "-0", "\u0660.\u0664"]
+    ),
 )
 
 
@@ -228,7 +230,9 @@ def test_every_amount_up_to_all_there_is_is_read_exactly(micros: int) -> None:
     assert SIZES[f"{from_micros(micros):f}"] == micros
 
 
-@pytest.mark.parametrize(("value", "micros"), [("0", 0), ("1", 1_000_000), (".5", 500_000)])
+@pytest.mark.parametrize(
+    ("value", "micros"), [("0", 0), ("1", 1_000_000), (".5", 500_000)]
+)
 def test_an_empty_side_has_a_best_price_of_0_or_1(value: str, micros: int) -> None:
     assert BESTS[value] == micros
 
@@ -248,8 +252,10 @@ SCALARS = st.one_of(
 )
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 

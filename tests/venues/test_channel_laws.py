@@ -232,3 +232,86 @@ def test_losses_and_restorations_of_a_feed_take_turns(
         if isinstance(one, FeedLost | FeedRestored) and one.feed == "book"
     ]
     assert told == [FeedLost, FeedRestored] * (len(told) // 2)
+
+
+BUY, SELL = Side.BUY, Side.SELL
+
+
+def fresh() -> Wire:
+    wire = Wire()
+    wire.deliver(wire.venue.whole(YES))
+    return wire
+
+
+def change(wire: Wire, side: Side, price: int, size: int) -> Payload:
+    wire.wait(1)
+    return wire.venue.set(side, price, size, wire.clock.now() // 1000)
+
+
+def test_a_socket_a_little_behind_rest_is_no_gap() -> None:
+    wire = fresh()
+    ahead = change(wire, BUY, 400_000, 5_000_000)
+
+    wire.ask()
+    wire.deliver(ahead)
+    wire.settle()
+
+    assert wire.held.confirmed_at == wire.clock.now()
+    assert not any(isinstance(one, FeedLost) for one in wire.reader.events)
+
+
+def test_what_showed_the_gap_is_part_of_the_repaired_book_though_rest_is_behind() -> (
+    None
+):
+    wire = fresh()
+    change(wire, BUY, 490_000, 5_000_000)  # never told
+    behind = wire.rest()
+    shows_it = change(wire, SELL, 520_000, 0)
+
+    wire.deliver(shows_it)
+    wire.answers.asked([YES], wire.clock.now())
+    wire.answers.answered(YES, behind, wire.clock.now())
+    wire.read()
+
+    assert wire.held.sure
+    assert wire.reader.levels("m") == wire.venue.levels()
+
+
+def test_a_change_that_rest_told_before_the_socket_is_no_disorder() -> None:
+    wire = fresh()
+    in_flight = [change(wire, BUY, 490_000, 5_000_000)]
+    in_flight.append(change(wire, BUY, 490_000, 7_000_000))
+    wire.keeper.distrust(wire.held, "best prices differ")
+    wire.ask()
+
+    for payload in in_flight:
+        wire.deliver(payload)
+
+    assert wire.held.sure
+    assert wire.reader.levels("m") == wire.venue.levels()
+
+
+def test_disorder_deep_in_the_book_is_distrusted_at_once() -> None:
+    wire = fresh()
+    first = change(wire, BUY, 400_000, 5_000_000)
+    second = change(wire, BUY, 400_000, 7_000_000)
+
+    wire.deliver(second)
+    wire.deliver(first)
+
+    assert wire.reader.levels("m") is None
+    assert wire.held.lost["book"] == "out of order"
+
+
+def test_rest_behind_the_socket_is_asked_again_and_proves_nothing() -> None:
+    wire = fresh()
+    behind = wire.rest()
+    wire.deliver(change(wire, BUY, 400_000, 5_000_000))
+
+    wire.answers.asked([YES], wire.clock.now())
+    wire.answers.answered(YES, behind, wire.clock.now())
+    wire.settle()
+
+    assert wire.held.sure
+    assert wire.reader.levels("m") == wire.venue.levels()
+    assert not any(isinstance(one, FeedLost) for one in wire.reader.events)

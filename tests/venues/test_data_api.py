@@ -473,12 +473,15 @@ def test_any_bytes_are_rows_or_an_unexpected_reply(body: bytes) -> None:
     assert isinstance(told.rows, list)
 
 
+NAUTILUS = "nautilus_trader/crates/adapters/polymarket/test_data"
 REAL = (
     ("/activity", "fixtures-microstructure-lab/data_activity.json", 3),
     ("/trades", "fixtures-microstructure-lab/data_trades.json", 3),
     ("/positions", "fixtures-microstructure-lab/data_positions.json", None),
     ("/positions", "fixtures-poly-search/tests/fixtures/positions.json", None),
     ("/trades", "fixtures-polymarket-cli-ra1nty/tests/fixtures/trades.json", None),
+    ("/positions", f"{NAUTILUS}/data_api_positions_response.json", None),
+    ("/trades", f"{NAUTILUS}/data_api_trades_response.json", None),
 )
 
 

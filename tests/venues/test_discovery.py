@@ -22,6 +22,7 @@ from polyrules.domain.ids import MarketId
 from polyrules.domain.market import Listing
 from polyrules.domain.moments import HOUR, MINUTE, SECOND
 from polyrules.errors import UnexpectedReply
+from polyrules.venues.polymarket import wire
 from polyrules.venues.polymarket.discovery.discovery import DiscoverySettings
 from polyrules.venues.polymarket.discovery.reader import ReaderSettings
 from polyrules.venues.polymarket.markets.lifecycle import LifecycleSettings
@@ -336,7 +337,8 @@ async def test_an_announced_market_is_listed_at_once_and_filled_in_later() -> No
 
 
 async def test_a_market_without_tokens_is_asked_for_until_it_has_them() -> None:
-    side = Side(gamma_market("m", clobTokenIds=None))
+    born = iso(NOON - HOUR)
+    side = Side(gamma_market("m", clobTokenIds=None, createdAt=born))
     task = asyncio.ensure_future(side.discovery.run())
     await side.clock.advance(10 * SECOND)
     assert MarketId("m") not in side.registry
@@ -347,6 +349,14 @@ async def test_a_market_without_tokens_is_asked_for_until_it_has_them() -> None:
     assert MarketId("m") in side.registry
     assert side.health.delays["hydration"].count == 1
     task.cancel()
+
+
+async def test_an_old_market_without_tokens_is_not_waited_for() -> None:
+    side = Side(gamma_market("m", clobTokenIds=None))
+    await side.discovery.sweep()
+
+    assert side.health.counts["gamma", "a market without two token ids"] == 1
+    assert side.health.counts["discovery", "no tokens yet"] == 0
 
 
 async def test_a_market_that_never_gets_tokens_is_given_up() -> None:
@@ -542,6 +552,60 @@ async def test_no_garbled_page_stops_discovery(
         assert entry.market.yes != entry.market.no
 
 
+@given(
+    volumes=st.lists(st.none() | st.floats(0, 1e6) | st.integers(0, 9), max_size=5),
+    cursor=st.sampled_from([None, "", "x"]),
+)
+def test_a_page_reads_the_same_at_once_and_one_by_one(
+    volumes: list[float | None], cursor: str | None
+) -> None:
+    markets = [
+        gamma_market(f"m{n}", volume24hr=volume) for n, volume in enumerate(volumes)
+    ]
+    good = json.dumps({"markets": markets, "next_cursor": cursor}).encode()
+    bad = json.dumps({"markets": [*markets, 7], "next_cursor": cursor}).encode()
+
+    at_once, one_by_one = market_page(good), market_page(bad)
+
+    assert at_once.markets == one_by_one.markets
+    assert (at_once.ids, at_once.cursor) == (one_by_one.ids, one_by_one.cursor)
+    assert one_by_one.refused == ("expected `object`, got `int`",)
+
+
+listings = st.lists(
+    st.dictionaries(
+        st.sampled_from("abcd"), st.sampled_from(["open", "closed"]), max_size=4
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(listings=listings)
+async def test_after_two_sweeps_the_registry_is_what_the_venue_lists(
+    listings: list[dict[str, str]],
+) -> None:
+    side = Side()
+    for listing in [*listings, listings[-1], listings[-1]]:
+        side.gamma.markets = [
+            gamma_market(name, closed=state == "closed")
+            for name, state in listing.items()
+        ]
+        await side.discovery.sweep()
+        while await side.resolution.turn():
+            pass
+
+    last = listings[-1]
+    for entry in side.registry.all():
+        state = last.get(entry.id)
+        if state is None and not entry.closed:
+            assert side.lifecycle.reason(entry.id) == "delisted"
+        else:
+            assert entry.closed == (state != "open")
+    listed = [name for name, state in last.items() if state == "open"]
+    assert {entry.id for entry in side.registry.open()} >= {*listed}
+
+
 @given(message=st.dictionaries(st.sampled_from([*NEW]), values))
 async def test_no_garbled_announcement_stops_discovery(message: dict[str, Any]) -> None:
     side = Side()
@@ -596,3 +660,18 @@ async def test_every_recorded_market_is_listed_or_refused_with_a_reason(
         assert len(side.registry) or reasons or dry or closed, name
         listed += len(side.registry)
     assert listed > 10
+
+
+async def test_the_recorded_announcement_lists_its_market(shared_data: Path) -> None:
+    side = Side()
+    folder = shared_data / "nautilus_trader/crates/adapters/polymarket/test_data"
+    message = json.loads((folder / "ws_market_new_market_msg.json").read_bytes())
+
+    side.discovery.known_soon(message)
+
+    (entry,) = side.registry.all()
+    assert entry.market.slug == "nvda-above-240-on-january-30-2026"
+    assert entry.market.group == "nvda-above-in-january-2026"
+    answer = json.loads((folder / "ws_market_resolved_msg.json").read_bytes())
+    side.resolution.heard(*wire.resolved(answer))
+    assert entry.resolved

@@ -12,7 +12,7 @@ from polyrules.domain.moments import SECOND
 from polyrules.errors import UnexpectedReply, VenueError
 from polyrules.venues.http.carriers.transport import Reply
 from polyrules.venues.http.checks import Geoblock, clock_skew, geoblock, reachable
-from polyrules.venues.http.failures import Refused
+from polyrules.venues.http.failures import Refused, TimedOut
 from polyrules.venues.http.rest import Rest
 from polyrules.venues.live.health import Health
 from tests.venues.http_fakes import (
@@ -111,6 +111,17 @@ async def test_a_blocked_country_is_told() -> None:
 
     assert found == Geoblock(blocked=True, country="US", region="NY")
     assert asker.transport.sent[0][1] == "https://gamma.test/base/api/geoblock"
+
+
+async def test_the_start_of_a_run_does_not_wait_for_what_is_only_good_to_know() -> None:
+    asker = Asker(TimeoutError())
+
+    with pytest.raises(TimedOut):
+        await geoblock(asker.rest)
+    with pytest.raises(TimedOut):
+        await clock_skew(asker.rest, asker.clock)
+
+    assert len(asker.transport.sent) == 3
 
 
 async def test_a_country_need_not_be_told() -> None:

@@ -2,6 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyrules.domain.events import Stage, StageChanged
+from polyrules.domain.ids import MarketId
 from polyrules.domain.market import Listing
 from polyrules.domain.moments import DAY, HOUR, MINUTE
 from polyrules.venues.polymarket.markets.lifecycle import LifecycleSettings
@@ -20,7 +21,7 @@ async def test_a_new_market_goes_straight_to_the_tier_of_its_hours() -> None:
     assert side.told() == [
         StageChanged(
             at=NOON,
-            market="m",
+            market=MarketId("m"),
             stage=Stage.T2,
             before=Stage.DISCOVERED,
             hours_to_close=5.0,
@@ -58,6 +59,14 @@ async def test_a_market_whose_end_is_long_gone_is_expired_when_it_is_listed() ->
     side.put("m", NOON - 2 * HOUR)
 
     assert side.stages() == [("m", Stage.DISCOVERED, Stage.DEACTIVATED, "expired")]
+
+
+async def test_an_hour_after_its_end_a_market_is_not_expired_yet() -> None:
+    side = Side()
+
+    side.put("m", NOON - HOUR)
+
+    assert side.stages() == [("m", Stage.DISCOVERED, Stage.T4, "listed")]
 
 
 async def test_a_market_without_an_end_is_t0_and_stays_it() -> None:
@@ -229,3 +238,10 @@ async def test_stages_go_forward_only_unless_the_venue_turns_them_back(
         assert forward or reason in ("relisted", "end_moved")
         stage = after
     assert stage is entry.stage
+    assert {
+        name: number for name, number in side.health.gauges.items() if "stage" in name
+    } == {
+        f"stage {each.value}": each is stage
+        for each in Stage
+        if f"stage {each.value}" in side.health.gauges
+    }

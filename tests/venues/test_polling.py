@@ -11,6 +11,7 @@ from polyrules.domain.ids import MarketId, TokenId
 from polyrules.domain.moments import HOUR, MINUTE, SECOND
 from polyrules.errors import UnexpectedReply, VenueError
 from polyrules.venues.polymarket.markets.polling import PollingSettings
+from polyrules.venues.polymarket.registry import Entry
 from tests.venues.market_fakes import NOON, Side, book, refused, timed_out
 
 
@@ -295,9 +296,9 @@ async def test_no_more_requests_are_under_way_than_allowed() -> None:
         side.put(f"m{number}", NOON + HOUR // 2)
     under_way, most = 0, 0
 
-    async def slow(asked: Sequence[TokenId]) -> dict[TokenId, BookChanged]:
+    async def slow(tokens: Sequence[TokenId]) -> dict[TokenId, BookChanged]:
         nonlocal under_way, most
-        assert len(asked) <= 10
+        assert len(tokens) <= 10
         under_way += 1
         most = max(most, under_way)
         await side.clock.sleep(SECOND)
@@ -310,3 +311,58 @@ async def test_no_more_requests_are_under_way_than_allowed() -> None:
 
     assert most == 3
     assert side.health.delays["tier_lateness"].count >= 200
+
+
+acts = st.lists(
+    st.one_of(
+        st.tuples(st.just("list"), st.sampled_from("abcd"), st.integers(-3, 500)),
+        st.tuples(
+            st.sampled_from(["resolved", "delisted", "back"]),
+            st.sampled_from("abcd"),
+            st.just(0),
+        ),
+        st.tuples(st.just("wait"), st.just(""), st.integers(1, 300)),
+        st.tuples(
+            st.just("want"), st.sampled_from(["", "a", "bc", "abcd"]), st.just(0)
+        ),
+        st.tuples(st.just("want all"), st.just(""), st.just(0)),
+    ),
+    max_size=20,
+)
+
+
+@given(acts=acts)
+async def test_exactly_the_open_and_wanted_markets_are_scheduled(
+    acts: list[tuple[str, str, int]],
+) -> None:
+    side, wanted = Side(), None
+    for what, name, number in acts:
+        entry = side.registry.get(MarketId(name))
+        if what == "list" and entry is None:
+            side.put(name, side.clock.now() + number * HOUR)
+        elif what == "wait":
+            await side.clock.advance(number * HOUR)
+            side.lifecycle.turn()
+        elif what == "want":
+            wanted = {*name}
+            side.polling.want(map(MarketId, name))
+        elif what == "want all":
+            wanted = None
+            side.polling.want(None)
+        elif what == "back" and entry is not None:
+            side.lifecycle.review(entry)
+        elif entry is not None and what in ("resolved", "delisted"):
+            entry.resolved = entry.resolved or what == "resolved"
+            side.lifecycle.deactivate(entry, what)
+
+    expected = {
+        entry.id
+        for entry in side.registry.open()
+        if (entry.id in wanted if wanted is not None else in_sight(side, entry))
+    }
+    assert {*side.polling._schedule._slots} == expected
+
+
+def in_sight(side: Side, entry: Entry) -> bool:
+    end = entry.market.end
+    return end is None or end - side.clock.now() <= 336 * HOUR

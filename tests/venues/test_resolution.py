@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from polyrules.domain.events import MarketResolved, Stage, StageChanged
 from polyrules.domain.ids import MarketId
 from polyrules.domain.moments import DAY, HOUR, MINUTE, SECOND
-from polyrules.venues.polymarket import gamma
 from polyrules.venues.polymarket.gamma import GammaMarket, RestMarket
+from polyrules.venues.polymarket.markets.answers import payouts, rest_payouts
 from polyrules.venues.polymarket.markets.resolution import ResolutionSettings
 from polyrules.venues.polymarket.wire import WireResolved, convert
 from tests.venues.market_fakes import (
@@ -199,14 +199,16 @@ async def test_the_clob_is_asked_where_gamma_knows_no_final_answer() -> None:
     assert answers(side) == [("m", Decimal(0))]
 
 
-async def test_the_clob_is_asked_where_gamma_still_says_open_after_a_minute() -> None:
+async def test_the_clob_is_asked_where_gamma_still_says_open_half_a_minute_later() -> (
+    None
+):
     side = Side(gamma_market("m"))
     side.put("m", NOON)
     side.clob.paths["/markets/m"] = of_clob()
 
-    await run_for(side, 50 * SECOND)
+    await run_for(side, 29 * SECOND)
     assert side.clob.asked == []
-    await run_for(side, 30 * SECOND)
+    await run_for(side, 7 * SECOND)
 
     assert answers(side) == [("m", Decimal(0))]
 
@@ -277,7 +279,7 @@ def test_only_a_final_price_is_an_answer(
 ) -> None:
     wire = convert(closed(**change), GammaMarket)
 
-    assert gamma.payouts(wire).get("m-yes") == yes
+    assert payouts(wire).get("m-yes") == yes
 
 
 @pytest.mark.parametrize(
@@ -312,7 +314,7 @@ def test_the_clob_names_a_winner_or_nobody(
 ) -> None:
     wire = convert(of_clob(**change), RestMarket)
 
-    assert gamma.rest_payouts(wire).get("m-yes") == yes
+    assert rest_payouts(wire).get("m-yes") == yes
 
 
 async def test_an_answer_that_names_other_tokens_is_not_believed() -> None:

@@ -490,6 +490,20 @@ async def test_what_a_round_settles_against_is_remembered() -> None:
     assert scene.health.gauges["btc_updown_15m_start"] == 101.0
 
 
+async def test_a_price_of_the_very_moment_that_comes_a_little_later_still_counts() -> (
+    None
+):
+    scene = Scene()
+    scene.rounds.saw_spot(spot(-1, 100.0))
+
+    async with scene.running():
+        await scene.seconds(0.5)
+        scene.rounds.saw_spot(spot(0, 101.0))
+        await scene.seconds(5)
+
+    assert scene.rounds.standings()[0].price_start == 101.0
+
+
 def test_rounds_of_an_hour_settle_on_an_exchange() -> None:
     assert [series(word=word).source for word in ("5m", "4h", "1h", "1d")] == [
         *("twap_60", "twap_60", "binance", "binance")

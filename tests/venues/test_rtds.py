@@ -236,6 +236,21 @@ def test_what_stays_silent_on_several_sockets_is_given_up_until_it_is_heard() ->
     assert (silence.given_up, silence.expected) == (set(), {"a", "b"})
 
 
+def test_what_is_heard_again_has_all_its_sockets_before_it() -> None:
+    silence = Silence(after=10, sockets_most=1)
+    silence.begin(0)
+    silence.heard("b", 0)
+    found = []
+    for now in (20, 40):
+        silence.begin(now)
+        silence.heard("a", now + 9)
+        found.append(silence.found(now + 10))
+        silence.heard("b", now + 11)
+
+    assert found == [["b"], ["b"]]
+    assert silence.given_up == set()
+
+
 @given(
     heard=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 30)), max_size=40),
     renewed=st.sets(st.integers(0, 40)),
@@ -485,6 +500,22 @@ async def test_a_socket_that_the_venue_closes_is_replaced() -> None:
         await scene.connected(2)
 
     assert scene.health.counts["rtds", "socket_ended"] == 1
+
+
+async def test_after_a_price_the_pauses_are_short_again() -> None:
+    scene = Scene()
+    async with serve(scene.serve, "127.0.0.1", 0) as server:
+        feed = scene.feed(f"ws://127.0.0.1:{port(server)}")
+        long = [feed._pause() for _ in range(6)][-1]
+        task = asyncio.create_task(feed.run())
+        await scene.connected(1)
+        await scene.send(frame(CHAINLINK, payload()))
+        short = feed._pause()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    assert long >= 15 * SECOND
+    assert short <= SECOND
 
 
 async def test_a_socket_that_breaks_is_replaced() -> None:

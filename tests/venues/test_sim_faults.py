@@ -1,6 +1,7 @@
 """Faults on command: who is struck, when, how often, and what a wrong plan is told."""
 
 import random
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from polyrules.clock import Scaled
 from polyrules.errors import InputError
+from polyrules.venues.simulated.admin import Admin, World
 from polyrules.venues.simulated.faults import Faults, fault_of, gate, plan
 
 S = 1_000_000
@@ -207,6 +209,7 @@ def test_cleared_faults_strike_no_more() -> None:
         ({"fault": "slow", "service": "data", "delay": "3"}, "such as 3s; was '3'"),
         ({"fault": "drop", "service": "rtds", "share": 2}, "share: expected `float`"),
         ({"fault": "cut", "service": "rtds", "x": 1}, "unknown field `x`"),
+        ({"fault": "restart", "for": "1m"}, "for: not allowed"),
         ({"fault": "tick", "market": "a", "tick": 0.01}, "tick: expected 0.1, 0.01"),
         (
             {"fault": "skew", "seconds": float("nan")},
@@ -378,3 +381,84 @@ async def test_sockets_cannot_be_opened_while_they_are_cut() -> None:
     async with venue.client as client:
         assert (await client.get("/rtds")).status == 503
         assert (await client.get("/ws/market")).status == 200
+
+
+# The commands
+
+
+class Commanded:
+    """The commands on loopback, and what they did to the world."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[str, Decimal]] = []
+        self.faults = faults()
+        world = World(
+            resolve=self._did, set_tick=self._did, summary=lambda: {"markets": 3}
+        )
+        app = web.Application()
+        clock = Scaled(BEGIN, 0.001)
+        app.add_routes(Admin(self.faults, world, clock).routes())
+        self.client = TestClient(TestServer(app))
+
+    def _did(self, market: str, value: Decimal) -> str:
+        if market != "0xa":
+            return f"no market has the condition id {market}"
+        self.done.append((market, value))
+        return ""
+
+
+async def test_faults_are_added_shown_and_cleared_by_command() -> None:
+    made = Commanded()
+    said = [{"fault": "freeze", "service": SOCKET, "for": "1m"}, {"fault": "restart"}]
+    async with made.client as client:
+        added = await (await client.post("/admin/faults", json=said)).json()
+        assert added == {"added": [1, 2]}
+        assert sent(made.faults, 1, BEGIN + S) == []
+
+        shown = await (await client.get("/admin/faults")).json()
+        assert [each["fault"] for each in shown["faults"]] == ["freeze", "restart"]
+        assert shown["faults"][0]["active"] is True
+        assert shown["faults"][0]["for"] == "1m"
+        assert shown["done"] == {"freeze market_channel": 1}
+
+        state = await (await client.get("/admin/state")).json()
+        assert (state["mode"], state["world"]) == ("restarting", {"markets": 3})
+        assert (await client.delete("/admin/faults/2")).status == 200
+        unknown = await client.delete("/admin/faults/2")
+        assert await unknown.json() == {"error": "no fault has the number 2"}
+        assert await (await client.delete("/admin/faults")).json() == {"cleared": 1}
+
+
+async def test_a_market_is_answered_and_its_tick_changed_by_command() -> None:
+    made = Commanded()
+    async with made.client as client:
+        answer = {"market": "0xa", "payout_yes": "0.5"}
+        assert (await client.post("/admin/resolve", json=answer)).status == 200
+        tick = {"market": "0xa", "tick": "0.001"}
+        assert (await client.post("/admin/tick", json=tick)).status == 200
+
+    assert made.done == [("0xa", Decimal("0.5")), ("0xa", Decimal("0.001"))]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "told"),
+    [
+        ("faults", "{", 400, "the body is not JSON"),
+        ("faults", '{"fault": "thaw"}', 400, "fault: expected freeze, drop"),
+        ("resolve", '{"market": "0xa", "payout_yes": "2"}', 400, "invalid enum value"),
+        ("resolve", '{"market": "0xa"}', 400, "missing required field `payout_yes`"),
+        ("resolve", '{"market": "0xb", "payout_yes": "1"}', 404, "condition id 0xb"),
+        ("tick", '{"market": "0xa", "tick": "0.02"}', 400, "invalid enum value"),
+        ("tick", "[]", 400, "expected `object`, got `array`"),
+    ],
+)
+async def test_a_wrong_command_is_refused_and_changes_nothing(
+    path: str, body: str, status: int, told: str
+) -> None:
+    made = Commanded()
+    async with made.client as client:
+        answer = await client.post(f"/admin/{path}", data=body)
+        error = (await answer.json())["error"]
+
+    assert (answer.status, made.done, made.faults.all()) == (status, [], ())
+    assert told in error

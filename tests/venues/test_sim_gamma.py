@@ -1,5 +1,6 @@
 """The simulated Gamma: pages, filters, oddities, and how late it is."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ from polyrules.venues.simulated.world.story import Kind
 from tests.venues.sim_venue import Visit, tokens_of, visit
 
 
-async def pages(visitor: Visit, path: str, name: str) -> list[list[dict[str, Any]]]:
+async def pages(
+    visitor: Visit, path: str, name: str, cursor: str = ""
+) -> list[list[dict[str, Any]]]:
     """Return all pages of a listing, following its cursor."""
-    found, cursor = [], ""
-    while True:
+    found: list[list[dict[str, Any]]] = []
+    for _ in range(1_000):
         after = f"&after_cursor={cursor}" if cursor else ""
         status, page = await visitor.get(f"/gamma{path}{after}")
         assert status == 200
@@ -23,11 +26,14 @@ async def pages(visitor: Visit, path: str, name: str) -> list[list[dict[str, Any
         if "next_cursor" not in page:
             return found
         cursor = page["next_cursor"]
+    raise AssertionError("the listing never ends")
 
 
 async def test_paging_shows_every_open_market_once() -> None:
     async with visit(Settings(seed=3, markets=230)) as visitor:
-        found = await pages(visitor, "/markets/keyset?closed=false&limit=100", "markets")
+        found = await pages(
+            visitor, "/markets/keyset?closed=false&limit=100", "markets"
+        )
 
     ids = [market["conditionId"] for page in found for market in page]
     assert [len(page) for page in found[:2]] == [100, 100]
@@ -44,13 +50,15 @@ async def test_a_page_is_never_longer_than_a_hundred() -> None:
     assert len(bare) == 100
 
 
-async def test_pages_by_volume_go_down_and_miss_nothing_while_the_world_goes_on() -> None:
+async def test_pages_by_volume_go_down_and_miss_nothing_while_the_world_goes_on() -> (
+    None
+):
     path = "/markets/keyset?order=volume24hr&ascending=false&limit=10"
     async with visit() as visitor:
         known = len(visitor.venue.world.stories)
         _, first = await visitor.get(f"/gamma{path}")
         visitor.pass_time(5)
-        rest = await pages(visitor, f"{path}&after_cursor={first['next_cursor']}", "markets")
+        rest = await pages(visitor, path, "markets", first["next_cursor"])
 
     markets = [*first["markets"], *(market for page in rest for market in page)]
     volumes = [market["volume24hr"] for market in first["markets"]]
@@ -60,14 +68,16 @@ async def test_pages_by_volume_go_down_and_miss_nothing_while_the_world_goes_on(
 
 async def test_every_market_is_one_that_the_live_adapter_can_read() -> None:
     async with visit() as visitor:
-        found = await pages(visitor, "/markets/keyset?closed=false&limit=100", "markets")
+        path = "/markets/keyset?closed=false&include_tag=true&limit=100"
+        found = await pages(visitor, path, "markets")
         stories = visitor.venue.world.stories
+        pits = visitor.venue.world.exchange.pits
 
     for market in (market for page in found for market in page):
         told = from_gamma(market)
         listed = stories[told.id].listed
         assert (told.yes, told.no) == (listed.yes, listed.no)
-        assert told.tick == listed.tick
+        assert told.tick == Decimal(pits[told.id].tick) / 1_000_000
         assert told.fee_rate == listed.fee_rate
         assert told.end == listed.end
         assert told.group == listed.group_slug
@@ -205,7 +215,7 @@ async def test_gamma_is_some_time_behind_the_venue() -> None:
         _, before = await visitor.get(f"/gamma/markets/{listed.gamma_id}")
         bids, asks = visitor.venue.world.exchange.book(listed.yes)
         better = NewOrder(
-            owner=visitor.venue.world.people.many[0],
+            owner=visitor.venue.world.whales[0].address,
             token=listed.yes,
             side=Side.BUY,
             price=asks[0][0] - 10_000,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from polyrules.domain.events import (
     BookChanged,
+    ClockTicked,
     Event,
     LevelChange,
     LevelsChanged,
@@ -22,8 +23,12 @@ from polyrules.domain.events import (
 from polyrules.domain.ids import MarketId, TokenId
 from polyrules.domain.market import Book as Shown
 from polyrules.domain.market import Listing, Market
-from polyrules.domain.money import Side
+from polyrules.domain.money import Side, Usd
+from polyrules.engine.state import State
 from polyrules.errors import TapeError
+from polyrules.features.table import Feeds
+from polyrules.venues.live.health import Health
+from polyrules.venues.polymarket.plane import Plane, Settings
 from polyrules.venues.simulated.exchange.words import (
     NewOrder,
     Placed,
@@ -32,11 +37,14 @@ from polyrules.venues.simulated.exchange.words import (
     TimeInForce,
     Traded,
 )
+from polyrules.venues.simulated.server import Simulator
 from polyrules.venues.simulated.tape_world import TapeWorld
 from polyrules.venues.tape.manifest import FORMAT, Manifest
 from polyrules.venues.tape.reader import Tape
 from polyrules.venues.tape.writer import TapeWriter
 from tests.builders import resolved
+from tests.venues.virtual_time import LoopClock, run
+from tests.venues.watched_plane import Watched
 
 S = 1_000_000
 BEGIN = 1_772_452_800 * S
@@ -301,3 +309,59 @@ def test_the_book_is_always_the_tapes_where_nobody_trades(
 
         bids, asks = made.exchange.book(YES)
         assert (list(bids), list(asks)) == (truth.bids(), truth.asks())
+
+
+async def _recorded() -> list[Event]:
+    """Three minutes of what a venue told, with its books at the end of each."""
+    heard: list[Event] = []
+    async with Watched() as made:
+        take = made._take
+
+        def listen(event: Event) -> None:
+            heard.append(event)
+            take(event)
+
+        made._take = listen  # type: ignore[method-assign]  # to listen in
+        await made.watch(made.simulator.world.at + 180 * S)
+    return heard
+
+
+async def _played_again(recorded: Tape) -> tuple[State, TapeWorld]:
+    """What the data plane makes of a venue that plays a tape."""
+    played = TapeWorld(recorded)
+    simulator = Simulator(world=played, clock=LoopClock(played.at))
+    await simulator.start()
+    sources = Settings(sources=simulator.sources)
+    plane = Plane(sources, simulator.clock, Health())
+    await plane.open()
+    state = State(Usd(Decimal(1000)), (), Feeds())
+    async for event in plane.events():
+        state.apply(event)
+        if isinstance(event, ClockTicked):
+            plane.follow(plane.most_urgent(), plane.most_urgent())
+            if event.at >= BEGIN + 175 * S:
+                break
+    await plane.close()
+    await simulator.stop()
+    return state, played
+
+
+def test_a_recorded_run_played_again_shows_the_data_plane_the_same_books(
+    tmp_path: Path,
+) -> None:
+    recorded = tape(tmp_path / "tape", *run(_recorded()))
+
+    state, played = run(_played_again(recorded))
+
+    shown = {
+        market: (tuple(known.book.bids()), tuple(known.book.asks()))
+        for market, known in state.markets.items()
+        if known.book.seen
+    }
+    truth = {
+        market: played.exchange.book(played.stories[market].listed.yes)
+        for market in shown
+    }
+    assert len(shown) >= 40
+    assert shown == truth
+    assert played.counts["refused"] == 0

@@ -99,6 +99,17 @@ def test_a_shorter_interval_counts_at_once() -> None:
     assert NOW + 20 * MINUTE <= due < NOW + 20 * MINUTE + 15 * SECOND
 
 
+def test_a_shorter_interval_never_puts_off_the_first_poll() -> None:
+    schedule = Schedule()
+    schedule.put(A, HOUR, NOW)
+    first = schedule.next_due()
+    assert first is not None
+
+    schedule.put(A, 15 * SECOND, first - 1)
+
+    assert schedule.next_due() == first
+
+
 def test_who_is_late_by_whole_intervals_is_polled_once() -> None:
     schedule = Schedule()
     schedule.put(A, 15 * SECOND, NOW)

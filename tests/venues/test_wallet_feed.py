@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,6 +61,8 @@ class Venue:
         rows: Trades with the moment [seconds] they are first shown.
         down: Wallets it does not answer for.
         heeds: Whether it heeds the `start` it is asked for.
+        turned: Whether it shows them the other way round.
+        other_wallet: Whose it says they all are, "" for the truth.
     """
 
     def __init__(self, clock: Stepped) -> None:
@@ -70,6 +73,7 @@ class Venue:
         self.heeds = True
         self.asked: list[tuple[float, str, int]] = []
         self.turned = False
+        self.other_wallet = ""
         self.kept: dict[str, tuple[int, list[dict[str, Any]]]] = {}
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> bytes:
@@ -88,6 +92,8 @@ class Venue:
         if now - at >= CACHED:
             answer = self.shown(user, start, now)
             self.kept[question] = now, answer
+        if self.other_wallet:
+            answer = [{**row, "proxyWallet": self.other_wallet} for row in answer]
         offset = int(asked["offset"])
         return json.dumps(answer[offset : offset + int(asked["limit"])]).encode()
 
@@ -365,7 +371,7 @@ async def test_a_print_that_is_nobodys_is_asked_about_for_a_while_only() -> None
             scene.wallets.saw_trade(printed(1, f"0xf{each}"))
         await scene.seconds(600)
 
-    assert 1 <= len(scene.venue.asked) <= 11
+    assert [at for at, _, _ in scene.venue.asked] == [1, 3, 5, 9, 17]
     assert scene.health.counts["wallet_prompts", "of_a_stranger"] == 50
 
 
@@ -452,6 +458,48 @@ async def test_trades_that_wait_for_their_market_are_bounded() -> None:
     assert health.counts["wallets_unlisted", "dropped"] == 1
 
 
+async def test_a_market_that_is_never_listed_is_asked_for_ever_more_rarely() -> None:
+    asked: list[float] = []
+
+    async def find(_: MarketId, __: str) -> None:
+        asked.append((scene.clock.now() - START) / SECOND)
+
+    scene = Scene(find=find)
+    scene.venue.trade(0, conditionId="0xd", asset="777")
+    async with scene.running():
+        await scene.seconds(1_000)
+
+    assert asked == [0, 5, 15, 35, 75, 155, 315, 635, 955]
+
+
+async def test_a_trade_never_overtakes_one_that_waits_for_the_same_market() -> None:
+    registry, clock = Registry(), Stepped(START)
+    unlisted = Unlisted(registry, clock, Health(), None, 60 * SECOND)
+    first = Fill(
+        wallet=ANNA,
+        market=MarketId("0xd"),
+        token=TokenId("777"),
+        side=Side.BUY,
+        price=500_000,
+        size=1,
+        at=START,
+    )
+    told: list[int] = []
+    task = asyncio.create_task(unlisted.serve(lambda fill: told.append(fill.size)))
+
+    unlisted.keeps(first)
+    await clock.advance(0)
+    listed(registry, "0xd", "777")
+    waits = unlisted.keeps(msgspec.structs.replace(first, size=2, at=START + 1))
+    await clock.advance(SECOND)
+    free = unlisted.keeps(first)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert (waits, free) == (True, False)
+    assert told == [1, 2]
+
+
 async def test_a_record_that_could_not_be_looked_up_is_looked_up_again_soon() -> None:
     scene = Scene()
     scene.venue.down = {ANNA}
@@ -466,6 +514,18 @@ async def test_a_record_that_could_not_be_looked_up_is_looked_up_again_soon() ->
     record = scene.wallets.record(ANNA)
     assert record is not None
     assert record.trades_30d == 0
+
+
+async def test_rows_of_another_wallet_are_not_told_as_this_ones() -> None:
+    scene = Scene()
+    scene.venue.other_wallet = BERT
+    scene.venue.trade(1)
+
+    async with scene.running():
+        await scene.seconds(15)
+
+    assert scene.inbox.trades() == []
+    assert scene.health.counts["wallets", "row_of_another"] == 1
 
 
 async def test_without_wallets_nothing_is_asked() -> None:

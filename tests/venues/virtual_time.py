@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 MICROSECONDS = 1_000_000
 STUCK = 20.0  # seconds of ours that nothing at all may happen
+CLOSING = 10.0  # seconds of made time in which connections close
 
 
 class Jumping(selectors.DefaultSelector):
@@ -67,6 +68,13 @@ class LoopClock:
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run to the end in made time."""
+    """Run to the end in made time, and until every connection is closed."""
+
+    async def whole() -> T:
+        try:
+            return await coroutine
+        finally:
+            await asyncio.sleep(CLOSING)
+
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(coroutine)
+        return runner.run(whole())

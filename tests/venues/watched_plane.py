@@ -142,6 +142,7 @@ class Watched(AbstractAsyncContextManager["Watched"]):
         self._bids: dict[str, Values] = {}
         self._asks: dict[str, Values] = {}
         self._prices: dict[str, Values] = {}
+        self._traded: dict[str, list[int]] = {}
         self._appeared: dict[str, int] = {}
         self._untold: dict[tuple[str, str, int, int], list[int]] = {}
         self._whales = {whale.address for whale in self.simulator.world.whales}
@@ -230,6 +231,7 @@ class Watched(AbstractAsyncContextManager["Watched"]):
                     )
         elif isinstance(message, Traded):
             key = _key(message.token, message.transaction, message.price, message.size)
+            self._traded.setdefault(message.market, []).append(message.at)
             self._prices.setdefault(message.market, Values()).add(
                 message.at, self._of_yes(message)
             )
@@ -377,6 +379,23 @@ class Watched(AbstractAsyncContextManager["Watched"]):
             if now - at > WALLET_WITHIN and not self._told_of_whales[key]
         ]
         self.cells["whales"].note(now, good=not late)
+
+    def counted_trades(self) -> list[tuple[int, int]]:
+        """Return trades in the last hour as read and as true, where one can be read.
+
+        Only of markets that are followed and traded not within the last seconds.
+        """
+        now = self.clock.now()
+        self.state.refresh()
+        found = []
+        for market, known in self.state.markets.items():
+            rows = np.array([known.row])
+            read = float(self.state.table.read("trade_count_1h", rows, now)[0])
+            ats = self._traded.get(str(market), [])
+            quiet = not ats or now - ats[-1] > 2 * S
+            if self._is_settled(market, now) and quiet and not math.isnan(read):
+                found.append((round(read), len(ats)))
+        return found
 
     @property
     def untold_whales(self) -> int:

@@ -1,6 +1,7 @@
 """What is asked of the venue before a run: is it there, what time is it, may we trade.
 
-Nothing here decides: each check returns what it found, or raises a VenueError.
+Nothing here decides: each check returns what it found, or raises a VenueError, and that
+soon: what is only good to know is not asked five times while a run waits to begin.
 """
 
 import asyncio
@@ -49,7 +50,7 @@ async def geoblock(rest_site: Rest) -> Geoblock:
     Raises:
         VenueError: It cannot be asked, or answers in another shape.
     """
-    return await rest_site.get_json("/api/geoblock", shape=Geoblock)
+    return await rest_site.get_json("/api/geoblock", shape=Geoblock, attempts=1)
 
 
 async def clock_skew(rest_clob: Rest, clock: Clock) -> int:
@@ -67,7 +68,7 @@ async def clock_skew(rest_clob: Rest, clock: Clock) -> int:
         if sample:
             await clock.sleep(APART)
         asked = clock.now()
-        told = _seconds(await rest_clob.get("/time"), rest_clob) * SECOND
+        told = _seconds(await rest_clob.get("/time", attempts=2), rest_clob) * SECOND
         least = max(least, told - clock.now())
         most = min(most, told + SECOND - asked)
     return (least + most) // 2

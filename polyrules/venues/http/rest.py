@@ -3,7 +3,8 @@
 Only reads are asked here, be they GET or POST: all of them may be repeated. Whoever
 places orders must not use it. What fails in passing (no connection, no answer in time,
 425, 429, 5xx) is tried again after a pause; what remains is raised as a VenueError that
-names the host, the path and the tries, and is counted in Health by the client's name.
+names the host, the path and the tries, and is counted in Health by the client's name:
+"retry", "gave_up", "wrong_shape", "not_json", and what `host` counts.
 """
 
 from collections.abc import Iterable, Mapping
@@ -129,22 +130,31 @@ class Rest:
         return await self._ask("POST", path, path, content, attempts)
 
     async def get_json(
-        self, path: str, params: Params | None = None, *, shape: type[T]
+        self,
+        path: str,
+        params: Params | None = None,
+        *,
+        shape: type[T],
+        attempts: int | None = None,
     ) -> T:
         """Return what `get` gives, read as `shape`; unknown fields are ignored.
 
         Raises:
             VenueError: As `get`, and UnexpectedReply for what is not of that shape.
         """
-        return self._read(await self.get(path, params), "GET", path, shape)
+        body = await self.get(path, params, attempts=attempts)
+        return self._read(body, "GET", path, shape)
 
-    async def post_json(self, path: str, body: object, *, shape: type[T]) -> T:
+    async def post_json(
+        self, path: str, body: object, *, shape: type[T], attempts: int | None = None
+    ) -> T:
         """Return what `post` gives, read as `shape`; unknown fields are ignored.
 
         Raises:
             VenueError: As `get_json`.
         """
-        return self._read(await self.post(path, body), "POST", path, shape)
+        answer = await self.post(path, body, attempts=attempts)
+        return self._read(answer, "POST", path, shape)
 
     async def _ask(
         self,

@@ -7,7 +7,7 @@ before a tick stands every event up to and including its moment. Nothing is drop
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
@@ -24,7 +24,11 @@ class Inbox:
 
     Attributes:
         deepest: The most events that ever waited at once.
+        raw: Gets each frame as it came: its source, when it came, its bytes; None
+            where nobody keeps them.
     """
+
+    raw: Callable[[str, int, bytes], None] | None = None
 
     def __init__(self, clock: Clock, tick: int) -> None:
         self.deepest = 0
@@ -40,6 +44,11 @@ class Inbox:
         """Return the moment to stamp on what is heard now; it never runs backward."""
         self._last = max(self._last, self._clock.now())
         return self._last
+
+    def keep(self, source: str, frame: str | bytes) -> None:
+        """Hand a frame on to whoever keeps them, as it came."""
+        if self.raw is not None:
+            self.raw(source, self.now(), _bytes(frame))
 
     def put(self, event: Event) -> None:
         """Take an event; one that is stamped before the last is stamped anew."""
@@ -58,7 +67,8 @@ class Inbox:
 
     async def events(self) -> AsyncIterator[Event]:
         """Yield what was put, and the ticks between, until `end`."""
-        due = -(-self.now() // self._tick) * self._tick
+        first = self._waiting[0].at if self._waiting else self.now()
+        due = -(-first // self._tick) * self._tick
         while True:
             while self._waiting:
                 event = self._waiting.popleft()
@@ -86,3 +96,7 @@ class Inbox:
                 await self._came.wait()
         except TimeoutError:
             pass
+
+
+def _bytes(frame: str | bytes) -> bytes:
+    return frame.encode() if isinstance(frame, str) else frame

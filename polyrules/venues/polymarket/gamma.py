@@ -14,14 +14,17 @@ from polyrules.domain.market import Listing
 from polyrules.domain.moments import SECOND
 from polyrules.errors import UnexpectedReply
 from polyrules.venues.polymarket.told import Told, turned_listing, yes_by_label
-from polyrules.venues.polymarket.wire import BEGIN, Number, convert, decimal, iso
+from polyrules.venues.polymarket.wire import (
+    BEGIN,
+    MOST,
+    Number,
+    convert,
+    decimal,
+    iso,
+)
 
+MOST_FLOAT = float(MOST)
 Words = str | list[str] | None  # Gamma sends lists as JSON inside a text
-# How far the oracle is (venue sheet 4.3); a disputed answer may still change.
-UNSETTLED = ("requested", "proposed", "disputed", "challenged", "active")
-SETTLED = ("resolved", "settled")
-HALF = Decimal("0.5")
-WHOLE = ([Decimal(1), Decimal(0)], [Decimal(0), Decimal(1)])
 # Tags that are subjects; Gamma mixes them with names and topics.
 SUBJECTS = (
     "politics",
@@ -315,52 +318,6 @@ def tokens_of(wire: GammaMarket) -> list[str]:
     return words(wire.position_ids if wire.version == "v2" else wire.clob_token_ids)
 
 
-def payouts(wire: GammaMarket) -> dict[str, Decimal]:
-    """Return what each token pays for good, nothing while that is open.
-
-    Half and half is also how an untouched market stands: it counts only once the venue
-    calls the question resolved. Nothing counts while an answer can be disputed.
-
-    Raises:
-        UnexpectedReply: A value cannot be read.
-    """
-    status = said_status(wire)
-    if not wire.closed or status in UNSETTLED:
-        return {}
-    tokens = tokens_of(wire)
-    prices = [decimal(price) for price in words(wire.outcome_prices)]
-    both(tokens, "token ids")
-    even = prices == [HALF, HALF] and status in SETTLED
-    if even or prices in WHOLE:
-        return {
-            token: price
-            for token, price in zip(tokens, prices, strict=True)
-            if price is not None
-        }
-    return {}
-
-
-def said_status(wire: GammaMarket) -> str:
-    """Return how far the answer is: the oracle's word, else the second protocol's."""
-    return (wire.uma_resolution_status or wire.resolution_status or "").lower()
-
-
-def rest_payouts(wire: RestMarket) -> dict[str, Decimal]:
-    """Return what each token pays by the CLOB's word, nothing while that is open.
-
-    Raises:
-        UnexpectedReply: There are not two tokens.
-    """
-    tokens = [token.token_id for token in wire.tokens]
-    both(tokens, "tokens")
-    winners = [token.winner is True for token in wire.tokens]
-    if not wire.closed or all(winners):
-        return {}
-    if any(winners):
-        return dict(zip(tokens, map(Decimal, map(int, winners)), strict=True))
-    return dict.fromkeys(tokens, HALF) if wire.is_50_50_outcome else {}
-
-
 def words(value: Words) -> list[str]:
     """Return a list that Gamma may have sent as JSON inside a text.
 
@@ -449,6 +406,8 @@ def _listing(wire: GammaMarket) -> Listing:
 
 def _float(*values: Number) -> float | None:
     for value in values:
+        if isinstance(value, float) and -MOST_FLOAT < value < MOST_FLOAT:
+            return value  # as the long way round gives, many times faster
         number = decimal(value)
         if number is not None:
             return float(number)

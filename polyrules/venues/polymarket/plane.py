@@ -260,6 +260,10 @@ class Plane:
         self._channel.watch(first[:room])
         self._polling.want({*wanted, *rounds})
 
+    def keep_frames(self, keep: Callable[[str, int, bytes], None] | None) -> None:
+        """Hand every frame on as it comes: its source, when it came, its bytes."""
+        self._inbox.raw = keep
+
     def most_urgent(self) -> list[MarketId]:
         """Return all open markets, those that end soonest first, then the rest."""
         entries = sorted(

@@ -7,6 +7,7 @@ any tool reads the members before it.
 
 import base64
 import gzip
+import threading
 import zlib
 from collections import deque
 from pathlib import Path
@@ -46,6 +47,7 @@ class RawFrames:
         self._days: dict[int, list[bytes]] = {}
         self._blocks: deque[tuple[int, bytes]] = deque()  # (day, lines)
         self._begun: set[Path] = set()
+        self._disk = threading.Lock()
 
     def append(self, source: str, at: int, frame: bytes) -> None:
         """Take a frame; `at` in microseconds UTC."""
@@ -61,19 +63,22 @@ class RawFrames:
         for day, lines in self._days.items():
             self._blocks.append((day, b"".join(lines)))
         self._days = {}
-        self.waiting = sum(len(lines) for _, lines in self._blocks)
+        self.waiting = sum(len(lines) for _, lines in tuple(self._blocks))
 
     def write(self) -> None:
         """Write what was handed over, and return once it is on the disk.
 
+        Any thread may call it.
+
         Raises:
             OSError: It cannot be written.
         """
-        while self._blocks:
-            day, lines = self._blocks[0]
-            date = to_datetime(day * DAY).date().isoformat()
-            self._append(self._folder / f"{date}.jsonl.gz", lines)
-            self._blocks.popleft()
+        with self._disk:
+            while self._blocks:
+                day, lines = self._blocks[0]
+                date = to_datetime(day * DAY).date().isoformat()
+                self._append(self._folder / f"{date}.jsonl.gz", lines)
+                self._blocks.popleft()
 
     def _append(self, path: Path, lines: bytes) -> None:
         if path not in self._begun:

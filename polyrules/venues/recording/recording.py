@@ -16,7 +16,7 @@ from typing import Self
 
 import msgspec
 
-from polyrules.clock import Clock
+from polyrules.clock import Clock, to_datetime
 from polyrules.domain.events import (
     ClockTicked,
     Event,
@@ -26,7 +26,7 @@ from polyrules.domain.events import (
     Settled,
 )
 from polyrules.domain.moments import SECOND, day_of
-from polyrules.errors import InvariantError, TapeError
+from polyrules.errors import InvariantError, PolyrulesError, TapeError
 from polyrules.venues.recording import disk
 from polyrules.venues.recording.log.segments import encode
 from polyrules.venues.recording.log.writing import Log
@@ -132,7 +132,8 @@ class Recording:
         """Take an event; ticks and the answers to orders are passed over.
 
         Raises:
-            TapeError: Nothing more can be recorded, and the recording is required.
+            TapeError: Nothing more can be recorded, and the recording is required; or
+                what an earlier recording left on the tape is later than the event.
             InvariantError: `at` runs backward.
         """
         if isinstance(event, NOT_MARKET_DATA):
@@ -142,7 +143,7 @@ class Recording:
             self._raise_stopped()
             return
         if event.at < self._last:
-            raise InvariantError(f"at runs backward: {event.at} after {self._last}")
+            raise self._backward(event.at)
         try:
             line = encode(event)
         except (ValueError, TypeError, OverflowError):
@@ -231,6 +232,15 @@ class Recording:
         finally:
             self._lock.release()
 
+    def _backward(self, at: int) -> PolyrulesError:
+        if self.taken:
+            return InvariantError(f"at runs backward: {at} after {self._last}")
+        last, now = (to_datetime(each).isoformat(" ") for each in (self._last, at))
+        return TapeError(
+            f"{self.path}: its last event was recorded at {last}, and now it is {now}",
+            hint="name a new directory with --out, or set the clock",
+        )
+
     def _hand_over(self) -> None:
         self._log.close_block()
         if self._raw is not None:
@@ -280,7 +290,8 @@ class Recording:
         try:
             _, told = await process.communicate()
         except asyncio.CancelledError:
-            process.kill()  # the log keeps everything; `close` does it again
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                process.kill()  # the log keeps everything; `close` does it again
             await process.wait()
             raise
         self.trouble = ""

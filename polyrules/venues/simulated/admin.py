@@ -14,7 +14,7 @@ from aiohttp import web
 from polyrules.clock import Clock, to_datetime
 from polyrules.errors import InputError
 from polyrules.venues.simulated.faults import Faults, fault_of
-from polyrules.venues.simulated.faults.standing import Standing
+from polyrules.venues.simulated.faults.kinds import Standing
 
 BAD, UNKNOWN = 400, 404
 T = TypeVar("T")

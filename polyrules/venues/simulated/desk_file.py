@@ -22,6 +22,16 @@ STRATEGIES: Mapping[str, Mapping[str, str]] = {
 }
 
 
+# Room enough that no strategy has to wait for another to sell.
+LIMITS: Mapping[str, int] = {
+    "total_usd_max": 10_000,
+    "positions_max": 500,
+    "day_loss_usd_max": 1_000,
+    "week_loss_usd_max": 2_000,
+    "day_volume_usd_max": 100_000,
+}
+
+
 def clock_words(sources: Mapping[str, str], speed: float) -> str:
     """Return the keys of a desk that lead to a venue, as YAML."""
     lines = ["sources:", *(f"  {name}: {url}" for name, url in sources.items())]
@@ -34,6 +44,9 @@ def desk_words(
     """Return a whole desk, as YAML, with all strategies that a world feeds."""
     lines = [
         "# A desk for the simulated venue; `polyrules sim` wrote it.",
+        "bankroll_usd: 10000",
+        "limits:",
+        *(f"  {name}: {limit}" for name, limit in LIMITS.items()),
         clock_words(sources, speed),
         "inputs:",
         f"  watchlist: [{', '.join(f'{each!r}' for each in watchlist)}]",

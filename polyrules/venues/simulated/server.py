@@ -43,6 +43,7 @@ from polyrules.venues.simulated.world.settings import Settings
 from polyrules.venues.simulated.world.world import World
 
 LOOPBACK = "127.0.0.1"
+GRANT = 10_000 * ONE
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -57,6 +58,7 @@ class Simulator:
         host: Where it listens.
         port: On which port; 0 takes any that is free.
         clock: Its time, if not its own.
+        grant: What every wallet with an API key begins with [micro-usd].
 
     Attributes:
         world: What happens.
@@ -75,6 +77,7 @@ class Simulator:
         host: str = LOOPBACK,
         port: int = 0,
         clock: Clock | None = None,
+        grant: int = GRANT,
     ) -> None:
         seed = (settings or Settings()).seed
         self.counts: Counter[str] = Counter()
@@ -83,6 +86,7 @@ class Simulator:
             settings or Settings(), disputed=self.faults.disputed
         )
         self._host, self._port = host, port
+        self._grant, self._granted = grant, set[str]()
         self.clock: Clock = clock or Scaled(self.world.at, speed)
         for fault in faults:
             self.faults.add(fault, self.world.at)
@@ -159,7 +163,7 @@ class Simulator:
         self._tell(self.world.pass_on())
 
     def turn(self) -> None:
-        """Let the world catch up, and do what is due besides: faults, feeds, payouts."""
+        """Let the world catch up, and do what else is due: faults, feeds, payouts."""
         now = self.clock.now()
         self.clob.advance(now)
         self.settle()
@@ -282,6 +286,16 @@ class Simulator:
             return await handler(request)
         self._pace.catch_up()
         answer = await handler(request)
+        self._greet()
         if request.method != "GET":
             self.settle()
         return answer
+
+    def _greet(self) -> None:
+        """Give wallets that came with a new API key their first money."""
+        watched = self.world.exchange.history.watched
+        if len(watched) == len(self._granted):
+            return
+        for owner in sorted(watched - self._granted):
+            self.world.exchange.fund(owner, self._grant)
+        self._granted |= watched

@@ -6,6 +6,7 @@ before the next grows. Nothing is asked twice at once.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice
 
 from polyrules.clock import Clock
 from polyrules.domain.events import BookChanged
@@ -91,13 +92,8 @@ class Asking:
             await self._clock.sleep(self._settings.request_gap << failures)
 
     def _next(self) -> list[TokenId]:
-        tokens: list[TokenId] = []
-        for wishes in (self._lost, self._doubted):
-            while wishes and len(tokens) < self._settings.batch:
-                token = next(iter(wishes))
-                del wishes[token]
-                tokens.append(token)
-        return tokens
+        tokens = _taken(self._lost, self._settings.batch)
+        return tokens or _taken(self._doubted, self._settings.compare_batch)
 
     async def _ask(self, tokens: list[TokenId]) -> Books | None:
         self._health.count(WHERE, "snapshot requests")
@@ -106,3 +102,11 @@ class Asking:
         except (VenueError, OSError, TimeoutError) as error:
             self._health.count(WHERE, f"snapshot failed: {type(error).__name__}")
             return None
+
+
+def _taken(wishes: dict[TokenId, None], most: int) -> list[TokenId]:
+    """Take the first wishes out."""
+    tokens = [*islice(wishes, most)]
+    for token in tokens:
+        del wishes[token]
+    return tokens

@@ -33,13 +33,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         grace: How long a socket may be behind REST before that proves a gap.
         age_max: A book neither heard of nor confirmed for so long is lost.
         retell_every: A quiet book is told again so often.
-        batch: Tokens in one REST request at most.
+        batch: Lost books in one REST request at most.
+        compare_batch: Books to compare with in one; reading them must not hold up the
+            frames.
         request_gap: Pause between two REST requests.
         later_max: Messages kept for a market that waits for its book.
         degraded_share: A socket below this share of its normal rate is compared.
         expected_min: Messages expected in a minute before a rate means anything.
-        norms: Messages a minute normal for one market of a stage, used until a socket
-            has been watched long enough to know its own.
+        norms: Messages a minute that one market of a stage has at least, if stated.
         seed: Of the jitter of pauses.
     """
 
@@ -62,6 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     age_max: int = 150 * SECOND
     retell_every: int = 110 * SECOND
     batch: int = 100
+    compare_batch: int = 20
     request_gap: int = SECOND // 4
     later_max: int = 2_000
     degraded_share: float = 0.1

@@ -126,12 +126,17 @@ class Watch:
         norm = self._norm(shard)
         expected = shard.heard.normal(norm) >= settings.expected_min
         share, least = settings.degraded_share, settings.expected_min
-        if expected and silent > settings.blind_after:
+        if expected and silent > settings.blind_after and self._is_blind(shard, silent):
             self._replace(shard, "silent")
         elif shard.trades.degraded(share, least) and not shard.trades.lately():
             self._replace(shard, "no trades")
         elif silent > settings.silent_after or shard.heard.degraded(share, least, norm):
             self._compare_all(shard, now)
+
+    def _is_blind(self, shard: Shard, silent: int) -> bool:
+        """Tell whether REST confirmed no market of a socket since it fell silent."""
+        since = self._clock.now() - silent
+        return all(held.confirmed_at <= since for held in self._of(shard))
 
     def _compare_all(self, shard: Shard, now: int) -> None:
         """Wish to compare the markets of a socket, the last heard of first."""

@@ -10,7 +10,6 @@ read for long its feed is lost, and restored once a whole sweep has come through
 """
 
 import asyncio
-import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +18,7 @@ import msgspec
 
 from polyrules.clock import Clock
 from polyrules.domain.ids import MarketId
-from polyrules.domain.moments import MINUTE, SECOND
+from polyrules.domain.moments import DAY, MINUTE, SECOND
 from polyrules.errors import UnexpectedReply, VenueError
 from polyrules.venues.live.health import Health
 from polyrules.venues.live.inbox import Inbox
@@ -37,14 +36,17 @@ from polyrules.venues.polymarket.markets.pages import (
     Params,
     Source,
     group_page,
+    is_dry,
+    listed_at,
     market_page,
+    oldest_change,
     one_market,
 )
 from polyrules.venues.polymarket.registry import Entry, Registry
-from polyrules.venues.polymarket.wire import iso
 
 LISTING = "/markets/keyset"
 OPEN = ("closed", "false")  # without it the listing may return closed ones
+YOUNG = 2 * DAY  # since its listing; rounds are listed a day ahead
 MISSES = 2  # sweeps without a market before it counts as delisted
 
 
@@ -221,7 +223,7 @@ class Discovery:
         async for page in self._newest_first("updatedAt"):
             for said in page.markets:
                 self._hear(said)
-            if _oldest(page) < since - self._settings.overlap:
+            if oldest_change(page) < since - self._settings.overlap:
                 break
         self._refreshed = begun
 
@@ -274,11 +276,11 @@ class Discovery:
 
     def _hear(self, said: GammaMarket) -> Entry | None:
         """Take in a market; one without tokens yet is asked for until it has them."""
-        if not said.closed and said.condition_id and _is_dry(said):
-            self._health.count("discovery", "no tokens yet")
-            self._hydration.add(MarketId(said.condition_id))
-            return None
         market = MarketId(said.condition_id)
+        if market and not said.closed and is_dry(said) and self._is_young(said):
+            self._health.count("discovery", "no tokens yet")
+            self._hydration.add(market)
+            return None
         entry = self._listings.hear(said)
         if entry is not None:
             self._hydration.done(market)
@@ -287,6 +289,11 @@ class Discovery:
         else:
             self._useless.add(market)
         return entry
+
+    def _is_young(self, said: GammaMarket) -> bool:
+        """Return whether its tokens may still come; the oldest never had any."""
+        listed = listed_at(said)
+        return listed is None or self._clock.now() - listed < YOUNG
 
     def _knows(self, market: MarketId) -> bool:
         known = (self._registry, self._hydration, self._useless)
@@ -323,24 +330,3 @@ class Discovery:
     def _newest_first(self, order: str) -> AsyncIterator[MarketPage]:
         params = [OPEN, ("order", order), ("ascending", "false")]
         return self._pages(params, self._settings.refresh_pages)
-
-
-def _is_dry(said: GammaMarket) -> bool:
-    """Return whether a market has no token ids yet."""
-    try:
-        return not gamma.tokens_of(said)
-    except UnexpectedReply:
-        return False  # what cannot be read is refused, not waited for
-
-
-def _oldest(page: MarketPage) -> float:
-    """Return when the market of a page was changed that was longest ago."""
-    times = [_changed(said) for said in page.markets]
-    return min((at for at in times if at is not None), default=math.inf)
-
-
-def _changed(said: GammaMarket) -> int | None:
-    try:
-        return iso(said.updated_at) if said.updated_at else None
-    except UnexpectedReply:
-        return None

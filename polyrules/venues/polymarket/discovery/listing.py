@@ -46,7 +46,7 @@ class Listings:
 
     def of_slug(self, slug: str) -> Entry | None:
         """Return a listed market by its slug, None if there is none."""
-        market = self._by_slug.get(slug)
+        market = self._by_slug.get(slug) if slug else None
         return None if market is None else self._registry.get(market)
 
     def hear(self, wire: GammaMarket) -> Entry | None:

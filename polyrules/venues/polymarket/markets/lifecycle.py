@@ -176,11 +176,20 @@ class Lifecycle:
 
     def _move(self, entry: Entry, stage: Stage, reason: str) -> None:
         before, entry.stage = entry.stage, stage
+        self._count(before, stage)
         if stage is not Stage.DEACTIVATED:
             self._reasons.pop(entry.id, None)
             self._look_again(entry, self._inbox.now())
         self._tell(entry, before, reason)
         self._call(entry)
+
+    def _count(self, before: Stage, stage: Stage) -> None:
+        """Keep the gauges of how many markets are in each stage."""
+        gauges = self._health.gauges
+        left, entered = f"stage {before.value}", f"stage {stage.value}"
+        if before is not Stage.DISCOVERED:
+            self._health.gauge(left, gauges.get(left, 0) - 1)
+        self._health.gauge(entered, gauges.get(entered, 0) + 1)
 
     def _look_again(self, entry: Entry, now: int) -> None:
         """Note when the market crosses its next boundary, or expires."""

@@ -5,12 +5,14 @@ not kept; most of a market (its texts, pictures, numbers nobody reads) is skippe
 without being built.
 """
 
+import math
 from typing import Protocol, TypeVar
 
 import msgspec
 
 from polyrules.errors import UnexpectedReply
-from polyrules.venues.polymarket.gamma import SUBJECTS, GammaMarket, Tag
+from polyrules.venues.polymarket.gamma import SUBJECTS, GammaMarket, Tag, tokens_of
+from polyrules.venues.polymarket.wire import iso
 
 Params = list[tuple[str, str]]
 NO_CURSOR = ("", "LTE=")  # how a listing says that this was its last page
@@ -43,6 +45,13 @@ class Envelope(msgspec.Struct):
 
     markets: list[msgspec.Raw] | None = None
     events: list[msgspec.Raw] | None = None
+    next_cursor: str | None = None
+
+
+class Whole(msgspec.Struct):
+    """A page of markets without a bad one among them: read at once, twice as fast."""
+
+    markets: list[GammaMarket]
     next_cursor: str | None = None
 
 
@@ -89,6 +98,7 @@ class GroupPage(msgspec.Struct, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
+WHOLE = msgspec.json.Decoder(Whole)
 ENVELOPE = msgspec.json.Decoder(Envelope | list[msgspec.Raw])
 MARKET = msgspec.json.Decoder(GammaMarket)
 MEMBER = msgspec.json.Decoder(Member)
@@ -101,6 +111,48 @@ def market_page(body: bytes) -> MarketPage:
     Raises:
         UnexpectedReply: It is no page.
     """
+    try:
+        whole = WHOLE.decode(body)
+    except UNREADABLE:
+        return _one_by_one(body)
+    return MarketPage(
+        markets=tuple(whole.markets),
+        ids=frozenset(each.condition_id for each in whole.markets),
+        cursor=_cursor(whole.next_cursor),
+    )
+
+
+def is_dry(said: GammaMarket) -> bool:
+    """Return whether a market has no token ids (yet)."""
+    try:
+        return not tokens_of(said)
+    except UnexpectedReply:
+        return False  # what cannot be read is refused, not waited for
+
+
+def listed_at(said: GammaMarket) -> int | None:
+    """Return since when a market is listed [microseconds UTC], None if unsaid."""
+    return _time(said.created_at or said.start_date)
+
+
+def oldest_change(page: MarketPage) -> float:
+    """Return when the market of a page was changed that was longest ago.
+
+    In microseconds UTC; infinity if none of them says.
+    """
+    times = (_time(said.updated_at) for said in page.markets)
+    return min((at for at in times if at is not None), default=math.inf)
+
+
+def _time(text: str | None) -> int | None:
+    try:
+        return iso(text) if text else None
+    except UnexpectedReply:
+        return None
+
+
+def _one_by_one(body: bytes) -> MarketPage:
+    """Read a page that holds what is no market, or that is a bare list."""
     raws, cursor = _opened(body, "markets")
     markets, refused = _each(raws, MARKET)
     members, _ = _each(raws, MEMBER)
@@ -149,8 +201,11 @@ def _opened(body: bytes, name: str) -> tuple[list[msgspec.Raw], str | None]:
     raws: list[msgspec.Raw] | None = getattr(page, name)
     if raws is None:
         raise UnexpectedReply(f"a page of Gamma without {name}")
-    cursor = page.next_cursor
-    return raws, None if cursor is None or cursor in NO_CURSOR else cursor
+    return raws, _cursor(page.next_cursor)
+
+
+def _cursor(said: str | None) -> str | None:
+    return None if said is None or said in NO_CURSOR else said
 
 
 def _each(

@@ -6,6 +6,7 @@ disputed answer stays open. Each market is resolved once; a later word that says
 otherwise is counted and changes nothing.
 """
 
+import asyncio
 from collections.abc import Iterable
 from decimal import Decimal
 from heapq import heappop, heappush
@@ -19,8 +20,8 @@ from polyrules.domain.moments import MINUTE, SECOND
 from polyrules.errors import UnexpectedReply, VenueError
 from polyrules.venues.live.health import Health
 from polyrules.venues.live.inbox import Inbox
-from polyrules.venues.polymarket import gamma
 from polyrules.venues.polymarket.gamma import GammaMarket, RestMarket
+from polyrules.venues.polymarket.markets import answers
 from polyrules.venues.polymarket.markets.lifecycle import Lifecycle
 from polyrules.venues.polymarket.markets.pages import (
     UNREADABLE,
@@ -44,6 +45,8 @@ class ResolutionSettings(msgspec.Struct, frozen=True, kw_only=True):
         quick_for: How long after the first it stays so.
         growth: By how much that time grows then, each time.
         most: How long it gets at most.
+        clob_after: How long after the first question the CLOB is asked too: Gamma is a
+            cache, up to a minute old.
         batch: Markets in one question to Gamma (their ids make a long URL).
         singles: Questions to the CLOB in one turn, one market each.
         turn: How often is looked for who is due.
@@ -54,6 +57,7 @@ class ResolutionSettings(msgspec.Struct, frozen=True, kw_only=True):
     quick_for: int = 3 * MINUTE
     growth: float = 1.5
     most: int = 15 * MINUTE
+    clob_after: int = 25 * SECOND
     batch: int = 50
     singles: int = 10
     turn: int = SECOND
@@ -131,8 +135,13 @@ class Resolution:
         now = self._clock.now()
         for entry in entries:
             known = self._watched.get(entry.id)
-            if not entry.resolved and (known is None or known.due > now):
+            if entry.resolved:
+                continue
+            if known is None or known.since > now:
                 self._watch(entry.id, now)
+            elif known.due > now:  # it is asked about already: only sooner
+                known.due = now
+                heappush(self._heap, (now, entry.id))
 
     async def run(self) -> None:
         """Ask who is due, for ever."""
@@ -153,8 +162,9 @@ class Resolution:
             for entry in batch
             if not entry.resolved and (entry.closed or self._is_late(entry))
         ]
-        for entry in doubtful[: self._settings.singles]:
-            await self._ask_clob(entry)
+        async with asyncio.TaskGroup() as questions:
+            for entry in doubtful[: self._settings.singles]:
+                questions.create_task(self._ask_clob(entry))
         return len(batch)
 
     def _due(self) -> list[Entry]:
@@ -196,13 +206,13 @@ class Resolution:
 
     def _hear_gamma(self, entry: Entry, said: GammaMarket) -> None:
         entry.closed = entry.closed or said.closed is True
-        if gamma.said_status(said) != "disputed":
+        if answers.said_status(said) != "disputed":
             self._disputed.discard(entry.id)
         elif entry.id not in self._disputed:
             self._disputed.add(entry.id)
             self._lifecycle.remark(entry, "disputed")
         try:
-            self._pay(entry, gamma.payouts(said))
+            self._pay(entry, answers.payouts(said))
         except UnexpectedReply as error:
             self._health.count("resolution", str(error))
 
@@ -212,7 +222,7 @@ class Resolution:
             said = REST.decode(body)
             entry.closed = entry.closed or said.closed is True
             if entry.id not in self._disputed:
-                self._pay(entry, gamma.rest_payouts(said))
+                self._pay(entry, answers.rest_payouts(said))
         except VenueError:
             self._health.count("resolution", "clob failed")
         except UNREADABLE:
@@ -262,6 +272,6 @@ class Resolution:
         heappush(self._heap, (due, market))
 
     def _is_late(self, entry: Entry) -> bool:
-        """Return whether Gamma had time enough to know."""
-        known = self._watched.get(entry.id)
-        return known is not None and self._clock.now() > known.since + MINUTE
+        """Return whether the CLOB may know by now what Gamma does not."""
+        known, after = self._watched.get(entry.id), self._settings.clob_after
+        return known is not None and self._clock.now() >= known.since + after

@@ -186,8 +186,8 @@ def _from(series: Series, start: int) -> Span:
 def _next_start(span: Span) -> int:
     if span.series.word != "4h":
         return span.end
-    # Five hours lie between two starts when summer time ends, three when it begins.
-    later = (span.start + hours * HOUR for hours in (3, 4, 5))
+    # Five hours lie between two starts when summer time ends.
+    later = (span.start + hours * HOUR for hours in (4, 5))
     starts = (_four_hours_begin(at) for at in later)
     return next(start for start in starts if start > span.start)
 

@@ -4,14 +4,17 @@ A text of 64 digits may be a private key, so what is wrong with it is said witho
 repeating it.
 """
 
+import asyncio
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from Crypto.Hash import keccak
 
-from polyrules.errors import UnexpectedReply
+from polyrules.errors import UnexpectedReply, VenueError
 from polyrules.venues.http.failures import Refused
+from polyrules.venues.live.health import Health
 from polyrules.venues.polymarket.data_api.questions import SHOWN, Getter
 from polyrules.venues.polymarket.wire import convert
 
@@ -109,6 +112,30 @@ async def wallet_of(rest_gamma: Getter, address: str) -> Profile:
     else:
         advice = ""
     return Profile(address=address, wallet=wallet, name=name, advice=advice)
+
+
+async def advice_on(
+    rest_gamma: Getter, wallets: Iterable[str], health: Health
+) -> list[str]:
+    """Return what to say of addresses that are to be watched, by address.
+
+    Args:
+        rest_gamma: Who to ask; all at once.
+        wallets: The addresses, written rightly.
+        health: Counts those that nobody could tell of ("wallet_profiles", …).
+    """
+    profiles: dict[str, Profile] = {}
+
+    async def ask(address: str) -> None:
+        try:
+            profiles[address] = await wallet_of(rest_gamma, address)
+        except VenueError as error:
+            health.count("wallet_profiles", type(error).__name__)
+
+    async with asyncio.TaskGroup() as asking:
+        for address in wallets:
+            asking.create_task(ask(address))
+    return [told.advice for _, told in sorted(profiles.items()) if told.advice]
 
 
 def _object(body: bytes) -> dict[str, Any]:

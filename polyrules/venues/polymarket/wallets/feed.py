@@ -140,11 +140,6 @@ class Wallets:
         """Return what is known of a wallet's past, None until it was looked up."""
         return self._records.get(wallet.lower())
 
-    @property
-    def lost(self) -> bool:
-        """Whether the feed is lost."""
-        return self._lost
-
     async def _follow(self, wallet: str, place: int) -> None:
         interval = self._settings.interval
         await self._clock.sleep(interval * place // len(self._wallets))

@@ -86,7 +86,6 @@ class Prompts:
         self._bounds = bounds
         self._traders: OrderedDict[MarketId, set[str]] = OrderedDict()
         self._prints: OrderedDict[str, Print] = OrderedDict()  # by transaction
-        self._asked: dict[str, int] = {}
         self._came = asyncio.Event()
 
     def saw(self, event: TradePrinted) -> None:
@@ -130,12 +129,8 @@ class Prompts:
     async def _round(self, ask: Ask) -> None:
         """Ask once about each wallet that an open print may be of."""
         now = self._clock.now()
-        gap = self._bounds.prompt_gap
         async with asyncio.TaskGroup() as asking:
             for wallet, printed in self._open(now).items():
-                if now - self._asked.get(wallet, 0) < gap:
-                    continue
-                self._asked[wallet] = now
                 self._health.count(WHERE, "asked")
                 # The venue's cache gives an old answer to the same question: each
                 # one begins a little earlier than the one before.

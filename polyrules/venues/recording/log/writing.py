@@ -16,8 +16,8 @@ from polyrules.venues.recording.disk import Room
 from polyrules.venues.recording.log.segments import FOLDER, Appender, block
 
 BLOCK_BYTES = 1 << 20  # a block is closed when it is that long
-WAITING_BYTES_MAX = 32 << 20  # above it, who appends has to write first
-SEGMENT_BYTES = 64 << 20
+WAITING_BLOCKS_MAX = 32  # above it, who appends has to write first
+SEGMENT_BYTES = 32 << 20
 SEGMENT_TIME = 15 * MINUTE
 MARGIN = 128 << 10  # what a small file of a tape costs beyond its content
 HINT = "what was recorded before is safe; make room, or raise the quota"
@@ -52,7 +52,6 @@ class Log:
         self._lines = bytearray()
         self._count = 0
         self._waiting: deque[tuple[bytes, int]] = deque()  # blocks, and their events
-        self._waiting_bytes = 0
         self._disk = threading.Lock()
 
     def append(self, line: bytes) -> None:
@@ -61,7 +60,7 @@ class Log:
         self._count += 1
         if len(self._lines) >= BLOCK_BYTES:
             self.close_block()
-            if self._waiting_bytes > WAITING_BYTES_MAX:
+            if len(self._waiting) > WAITING_BLOCKS_MAX:
                 self.write()
 
     def turn(self) -> None:
@@ -71,9 +70,7 @@ class Log:
     def close_block(self) -> None:
         """Hand what was appended to whoever writes; only who appends may call it."""
         if self._count:
-            whole = block(bytes(self._lines), self._count)
-            self._waiting.append((whole, self._count))
-            self._waiting_bytes += len(whole)
+            self._waiting.append((block(bytes(self._lines), self._count), self._count))
             self._lines, self._count = bytearray(), 0
 
     def write(self) -> None:
@@ -81,7 +78,7 @@ class Log:
         with self._disk:
             try:
                 while self._waiting and self._append(self._waiting[0][0]):
-                    self._waiting_bytes -= len(self._waiting.popleft()[0])
+                    self._waiting.popleft()
                 if self._file is not None:
                     self._file.sync()
             except OSError as error:
@@ -132,9 +129,8 @@ class Log:
         return 2 * length + held + self._unsealed + MARGIN
 
     def _drop(self) -> None:
-        self.lost += sum(count for _, count in self._waiting)
-        self._waiting.clear()
-        self._waiting_bytes = 0
+        while self._waiting:
+            self.lost += self._waiting.popleft()[1]
 
     def _is_due(self, file: Appender) -> bool:
         old = self._clock.now() - self._begun >= SEGMENT_TIME

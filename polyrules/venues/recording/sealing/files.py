@@ -16,6 +16,8 @@ from polyrules.venues.tape import manifest as manifests
 from polyrules.venues.tape.manifest import Manifest, TapeFile
 from polyrules.venues.tape.writer import ROW_GROUP, feeds_told
 
+SPILL_ROWS = 30_000  # held in memory; what is more waits in parts on the disk
+
 
 def put(frame: pl.LazyFrame, path: Path) -> TapeFile:
     """Write rows into a file of the tape, and return what the manifest says of it."""
@@ -23,6 +25,48 @@ def put(frame: pl.LazyFrame, path: Path) -> TapeFile:
     frame.sink_parquet(partial, compression="zstd", row_group_size=ROW_GROUP)
     disk.put(partial, path)
     return _measured(path)
+
+
+class Rows:
+    """The rows of a file to be, gathered without holding more than some of them.
+
+    Attributes:
+        count: How many there are.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.count = 0
+        self._path = path
+        self._frames: list[pl.DataFrame] = []
+        self._parts: list[Path] = []
+        self._held = 0
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Take rows that stand after those before."""
+        self._frames.append(frame)
+        self._held += frame.height
+        self.count += frame.height
+        if self._held >= SPILL_ROWS:
+            self._spill()
+
+    def put(self) -> TapeFile:
+        """Write them, and return what the manifest says of the file."""
+        if not self._parts:
+            return put(pl.concat(self._frames).lazy(), self._path)
+        self._spill()
+        written = put(pl.scan_parquet(self._parts, glob=False), self._path)
+        for part in self._parts:
+            part.unlink()
+        return written
+
+    def _spill(self) -> None:
+        if not self._frames:
+            return
+        name = f".{self._path.name}.{len(self._parts):04}.partial"
+        part = self._path.with_name(name)
+        pl.concat(self._frames).write_parquet(part, compression="lz4")
+        self._parts.append(part)
+        self._frames, self._held = [], 0
 
 
 def _measured(path: Path) -> TapeFile:

@@ -67,18 +67,17 @@ def seal(tape: Path, upto: int, keep: int | None = None) -> Manifest:
 def _sealed(tape: Path, manifest: Manifest, segment: Segment) -> Manifest:
     """Write a segment's events into files, one a day, and name them in the manifest."""
     left_out: Counter[str] = Counter()
-    frames = list(_frames(segment, left_out))
     number = files.last_seq(tape, manifest) + 1
     put, counts = [], Counter(manifest.counts)
-    for day, same in groupby(frames, key=lambda pair: pair[0]):
-        frame = pl.concat([frame for _, frame in same])
-        if frame.is_empty():
-            continue  # nothing of that day fits into a tape
-        frame = frame.with_columns(seq=pl.int_range(number, number + frame.height))
-        number += frame.height
-        counts.update(dict(frame["kind"].value_counts().iter_rows()))
-        path = tape / f"events-{_date(day)}-{segment.number:06}.parquet"
-        put.append(files.put(frame.lazy(), path))
+    for day, frames in groupby(_frames(segment, left_out), key=lambda pair: pair[0]):
+        rows = files.Rows(tape / f"events-{_date(day)}-{segment.number:06}.parquet")
+        for _, frame in frames:
+            seq = pl.int_range(number, number + frame.height)
+            number += frame.height
+            counts.update(dict(frame["kind"].value_counts().iter_rows()))
+            rows.add(frame.with_columns(seq=seq))
+        if rows.count:  # else nothing of that day fits into a tape
+            put.append(rows.put())
     if segment.torn:
         left_out[TORN] += 1
     changed = msgspec.structs.replace(

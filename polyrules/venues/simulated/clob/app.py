@@ -12,8 +12,8 @@ import msgspec
 from aiohttp import web
 
 from polyrules.errors import VenueError
+from polyrules.venues.simulated.clob import login
 from polyrules.venues.simulated.clob import market_data as data
-from polyrules.venues.simulated.clob.auth import login
 from polyrules.venues.simulated.clob.calls import Call, Refusal
 from polyrules.venues.simulated.clob.orders import account, trading
 from polyrules.venues.simulated.clob.venue import Venue
@@ -52,7 +52,9 @@ OPEN = (
     Route("GET", "/neg-risk", data.neg_risk),
     Route("GET", "/fee-rate", data.fee_rate),
     Route("GET", "/markets", data.markets),
+    Route("GET", "/simplified-markets", data.markets),
     Route("GET", "/sampling-markets", data.markets),
+    Route("GET", "/sampling-simplified-markets", data.markets),
     Route("GET", "/markets/{condition}", data.market),
     Route("GET", "/markets-by-token/{token}", data.by_token),
     Route("GET", "/clob-markets/{condition}", data.clob_market),
@@ -80,6 +82,7 @@ PRIVATE = (
     Route("GET", "/notifications", account.notifications, signed=True),
     Route("DELETE", "/notifications", account.drop_notifications, signed=True),
     Route("GET", "/order-scoring", account.scoring, signed=True),
+    Route("POST", "/orders-scoring", account.scoring_many, signed=True),
     Route("GET", "/v1/user/rate-limit-tier", account.rate_limit_tier, signed=True),
 )
 

@@ -10,6 +10,15 @@ from polyrules.venues.simulated.clob.auth.keys import Key
 T = TypeVar("T")
 
 
+DIGITS = 30  # no number of the wire but ids is longer; and int() takes no millions
+
+
+def whole(text: str) -> int | None:
+    """Return a number of the wire, None where it is none of 1 to 30 digits."""
+    fits = text.isdecimal() and text.isascii() and len(text) <= DIGITS
+    return int(text) if fits else None
+
+
 class Refusal(Exception):
     """What the venue refuses, with its status and words."""
 

@@ -1,6 +1,5 @@
 """Pages for everybody: books, prices, markets, and the service itself."""
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -8,7 +7,7 @@ import msgspec
 from polyrules.domain.moments import DAY, HOUR, MINUTE, SECOND
 from polyrules.domain.money import ONE, Side
 from polyrules.venues.simulated.clob import pages
-from polyrules.venues.simulated.clob.calls import Call, Refusal
+from polyrules.venues.simulated.clob.calls import Call, Refusal, whole
 from polyrules.venues.simulated.clob.orders.account import envelope
 from polyrules.venues.simulated.clob.venue import Venue
 from polyrules.venues.simulated.exchange.pit import Pit
@@ -24,6 +23,12 @@ _SPANS = {
     "max": 1 << 60,
     "all": 1 << 60,
 }
+
+
+class _Many(msgspec.Struct):
+    """A batch of tokens (wire shape)."""
+
+    markets: list[str]
 
 
 class _Asked(msgspec.Struct):
@@ -169,10 +174,6 @@ def history(venue: Venue, call: Call) -> object:
 
 def histories(venue: Venue, call: Call) -> object:
     """Show the history of up to 20 tokens."""
-
-    class _Many(msgspec.Struct):
-        markets: list[str]
-
     tokens = call.read(_Many).markets[:20]
     return {"history": {token: _history(venue, token, call) for token in tokens}}
 
@@ -262,8 +263,5 @@ def _known(venue: Venue, call: Call) -> list[_Asked]:
 
 
 def _seconds(query: dict[str, str], name: str, otherwise: int) -> int:
-    text = query.get(name) or ""
-    return int(text) if text.isdecimal() and text.isascii() else otherwise
-
-
-Page = Callable[[Venue, Call], object]
+    found = whole(query.get(name) or "")
+    return otherwise if found is None else found

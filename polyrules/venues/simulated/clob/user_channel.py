@@ -80,6 +80,11 @@ class UserChannel:
         """The names of the open sockets."""
         return tuple(self._clients)
 
+    @property
+    def listening(self) -> int:
+        """How many sockets have named their key."""
+        return sum(client.key is not None for client in self._clients.values())
+
     def routes(self) -> list[web.RouteDef]:
         """Return the channel's one route."""
         return [web.get("/ws/user", self.serve)]

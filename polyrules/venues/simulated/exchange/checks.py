@@ -1,7 +1,5 @@
 """Why the venue refuses an order, in the venue's own words."""
 
-from decimal import Decimal
-
 from polyrules.domain.moments import MINUTE
 from polyrules.domain.money import ONE, Side, from_micros
 from polyrules.venues.simulated.exchange.accounts import Account
@@ -131,10 +129,8 @@ def _bad(message: str) -> Refused:
 
 
 def _small_buy(usd: int) -> Refused:
-    amount = from_micros(usd).quantize(Decimal("0.01"))
-    amount = amount if amount == from_micros(usd) else from_micros(usd)
     return _bad(
-        f"invalid amount for a marketable BUY order (${amount.normalize():f}), "
+        f"invalid amount for a marketable BUY order (${from_micros(usd):f}), "
         "min size: $1"
     )
 

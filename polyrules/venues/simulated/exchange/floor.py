@@ -59,8 +59,10 @@ class Floor:
         order = self._working(pit, new, now)
         marketable = crosses(pit, bid=order.bid, limit=order.limit)
         planned = plan(pit, order) if marketable else _NOTHING
+        held = marketable and pit.listed.delay > 0
+        met = _NOTHING if held else planned  # nobody knows what it will meet later
         refused = checks.by_size(pit, new, marketable=marketable) or checks.by_balance(
-            self._accounts[new.owner], order, planned
+            self._accounts[new.owner], order, met
         )
         if refused is not None:
             return refused
@@ -70,7 +72,7 @@ class Floor:
             return refused
         if new.id:
             self._history.name(new.id)
-        if marketable and pit.listed.delay:
+        if held:
             return self._hold(pit, order, now)
         return self._enter(pit, order, planned, now, "PLACEMENT")
 

@@ -5,6 +5,7 @@ MINED late or FAILED and undone. Every step is told for trades of watched owners
 """
 
 import hashlib
+import random
 from collections.abc import Callable
 from functools import partial
 from itertools import groupby
@@ -38,6 +39,20 @@ from polyrules.venues.simulated.exchange.words import (
 def confirmed(_: Traded) -> Fate:
     """Let every trade reach the chain."""
     return Fate.CONFIRMED
+
+
+def drawn(
+    rng: random.Random, *, failed: float, retried: float = 0.0
+) -> Callable[[Traded], Fate]:
+    """Return a fate by lot: these shares of all trades fail or are retried [0 to 1]."""
+
+    def fate(_: Traded) -> Fate:
+        lot = rng.random()
+        if lot < failed:
+            return Fate.FAILED
+        return Fate.RETRIED if lot < failed + retried else Fate.CONFIRMED
+
+    return fate
 
 
 class Trades:

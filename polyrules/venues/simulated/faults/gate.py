@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from polyrules.clock import Clock
-from polyrules.venues.simulated.faults.standing import Faults, Refusal
+from polyrules.venues.simulated.faults.requests import Refusal
+from polyrules.venues.simulated.faults.standing import Faults
 
 SECOND = 1_000_000
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -56,19 +57,28 @@ def gate(faults: Faults, clock: Clock) -> Callable[..., Awaitable[web.StreamResp
 
     @web.middleware
     async def let_happen(request: web.Request, handler: Handler) -> web.StreamResponse:
-        now = clock.now()
-        if (socket := SOCKETS.get(request.path)) is not None:
-            refused = faults.must_close(socket, "", now)
-            return _words(503) if refused else await handler(request)
-        if (found := service_of(request.path)) is None:
-            return await handler(request)
-        service, path = found
-        refusal = faults.request(service, request.method, path, now)
-        if refusal is not None:
-            return await _refuse(refusal, request, handler, clock)
-        return _instead(faults, service, path, now) or await handler(request)
+        try:
+            return await _answer(faults, clock, request, handler)
+        except ConnectionError:
+            return _words(504)  # nobody waits for it any more
 
     return let_happen
+
+
+async def _answer(
+    faults: Faults, clock: Clock, request: web.Request, handler: Handler
+) -> web.StreamResponse:
+    now = clock.now()
+    if (socket := SOCKETS.get(request.path)) is not None:
+        refused = faults.must_close(socket, "", now)
+        return _words(503) if refused else await handler(request)
+    if (found := service_of(request.path)) is None:
+        return await handler(request)
+    service, path = found
+    refusal = faults.request(service, request.method, path, now)
+    if refusal is not None:
+        return await _refuse(refusal, request, handler, clock)
+    return _instead(faults, service, path, now) or await handler(request)
 
 
 async def _refuse(

@@ -141,7 +141,7 @@ class CancelOnly(_Fault, frozen=True, kw_only=True, tag="cancel_only"):
 
 
 class Tick(_Fault, frozen=True, kw_only=True, tag="tick"):
-    """The price step of a market changes, once; `market` "*" is every market."""
+    """The price step of a market, by its condition id, changes, once."""
 
     market: str
     tick: Literal["0.1", "0.01", "0.005", "0.0025", "0.001", "0.0001"]
@@ -154,7 +154,10 @@ class Skew(_Fault, frozen=True, kw_only=True, tag="skew"):
 
 
 class Dispute(_Fault, frozen=True, kw_only=True, tag="dispute"):
-    """Answers are disputed: what would resolve meanwhile waits for its end."""
+    """Answers are disputed: what would resolve meanwhile waits for its end.
+
+    `market` is a condition id, "*" every market.
+    """
 
     market: str = "*"
 
@@ -176,3 +179,21 @@ def micros(duration: Duration) -> int:
     length = quantities.parse_duration(duration)
     assert length is not None, "a Duration was checked by its pattern"
     return length
+
+
+def name_of(fault: Fault) -> str:
+    """Return what a file calls this fault."""
+    return str(type(fault).__struct_config__.tag)
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A fault with its span [microseconds UTC]; `end` None until cleared."""
+
+    id: int
+    fault: Fault
+    begin: int
+    end: int | None
+
+    def holds(self, now: int) -> bool:
+        """Tell whether it strikes at `now`."""
+        return self.begin <= now and (self.end is None or now < self.end)

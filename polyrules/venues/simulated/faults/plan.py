@@ -16,7 +16,7 @@ import msgspec
 from polyrules.documents.document import Document
 from polyrules.documents.source import read_yaml
 from polyrules.errors import InputError
-from polyrules.venues.simulated.faults.kinds import Fault
+from polyrules.venues.simulated.faults.kinds import Fault, Restart
 
 VERSION = 1
 HEAD = {"polyrules_faults", "faults"}
@@ -79,6 +79,8 @@ def fault_of(said: Any) -> Fault:  # noqa: ANN401 - any JSON or YAML value
         fault: Fault = msgspec.convert(said, type=Fault)
     except msgspec.ValidationError as error:
         raise InputError(_told(error, said)) from error
+    if isinstance(fault, Restart) and fault.length is not None:
+        raise InputError("restart: for: not allowed, it lasts down and post_only")
     return fault
 
 

@@ -4,14 +4,12 @@ Decisions only: nothing is sent or awaited here, time comes in as `now`, chance 
 generator that was seeded. Everything done is counted.
 """
 
-import heapq
 import random
 from collections import Counter
 from typing import Literal
 
-import msgspec
-
 from polyrules.venues.simulated.faults import kinds
+from polyrules.venues.simulated.faults.held import Held
 from polyrules.venues.simulated.faults.kinds import (
     CancelOnly,
     Cut,
@@ -22,47 +20,18 @@ from polyrules.venues.simulated.faults.kinds import (
     Freeze,
     Garble,
     Geoblock,
-    Html,
     Lag,
-    LostAnswer,
     Reorder,
     Restart,
     Skew,
-    Slow,
-    Status,
+    Standing,
     Tick,
     micros,
+    name_of,
 )
+from polyrules.venues.simulated.faults.requests import Asked, Refusal, refusal
 
 Mode = Literal["trading", "restarting", "post_only", "cancel_only"]
-
-
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault with its span [microseconds UTC]; `end` None until cleared."""
-
-    id: int
-    fault: Fault
-    begin: int
-    end: int | None
-
-    def holds(self, now: int) -> bool:
-        """Tell whether it strikes at `now`."""
-        return self.begin <= now and (self.end is None or now < self.end)
-
-
-class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """What to answer instead of the venue, or after what it did.
-
-    `status` None: the connection ends without an answer, and the request is carried
-    out before. `delay` is waited first [microseconds]; with `status` 0 the venue
-    answers itself after it.
-    """
-
-    fault: str
-    status: int | None
-    retry_after: int | None = None
-    html: bool = False
-    delay: int = 0
 
 
 class Faults:
@@ -81,8 +50,7 @@ class Faults:
         self._all: dict[int, Standing] = {}
         self._next = 1
         self._opened: dict[tuple[str, str], int] = {}
-        self._held: dict[tuple[str, str], list[tuple[int, int, str]]] = {}
-        self._sequence = 0
+        self._held = Held()
         self._begun: set[int] = set()
 
     def add(self, fault: Fault, since: int) -> int:
@@ -135,7 +103,7 @@ class Faults:
     def closed(self, service: str, connection: str) -> None:
         """Note that a client is gone; what was held back for it is forgotten."""
         self._opened.pop((service, connection), None)
-        self._held.pop((service, connection), None)
+        self._held.forget((service, connection))
 
     def must_close(self, service: str, connection: str, now: int) -> bool:
         """Tell whether a socket has to be closed now, or refused at its opening."""
@@ -152,7 +120,7 @@ class Faults:
                     fault, service, connection, None
                 )
             if struck:
-                self.counts[_name(fault), service] += 1
+                self.counts[name_of(fault), service] += 1
                 return True
         return False
 
@@ -176,21 +144,16 @@ class Faults:
                 continue
             done = self._strike(each, service, connection, frame, now)
             if done is not None:
-                self.counts[_name(fault), service] += 1
+                self.counts[name_of(fault), service] += 1
                 return sent + done
         return [*sent, frame]
 
     def late(self, service: str, connection: str, now: int) -> list[str]:
         """Return the frames held back whose time has come; to be asked every step."""
-        held = self._held.get((service, connection))
-        if not held or self._is_frozen(service, connection, now):
+        key = (service, connection)
+        if key not in self._held or self._is_frozen(service, connection, now):
             return []
-        due = []
-        while held and held[0][0] <= now:
-            due.append(heapq.heappop(held)[2])
-        if not held:
-            del self._held[service, connection]
-        return due
+        return self._held.due(key, now)
 
     def _is_frozen(self, service: str, connection: str, now: int) -> bool:
         frozen = (
@@ -211,26 +174,21 @@ class Faults:
                 opened = self._opened.get((service, connection), 0)
                 return None if once and opened > each.begin else []
             case Lag(delay=delay):
-                self._hold(service, connection, frame, now + micros(delay))
+                self._held.put((service, connection), frame, now + micros(delay))
                 return []
             case Drop(event=str(event)) if f'"{event}"' not in frame:
                 return None
             case Reorder(share=share, within=within):
                 if self._rng.random() >= share:
                     return None
-                delay_micros = self._rng.randint(1, max(micros(within), 1))
-                self._hold(service, connection, frame, now + delay_micros)
+                due = now + self._rng.randint(1, max(micros(within), 1))
+                self._held.put((service, connection), frame, due)
                 return []
             case Drop(share=share) | Duplicate(share=share) | Garble(share=share):
                 struck = self._rng.random() < share
                 return _spoilt(each.fault, frame) if struck else None
             case _:  # the others strike no frames
                 return None
-
-    def _hold(self, service: str, connection: str, frame: str, due: int) -> None:
-        self._sequence += 1
-        held = self._held.setdefault((service, connection), [])
-        heapq.heappush(held, (due, self._sequence, frame))
 
     # Requests
 
@@ -239,30 +197,13 @@ class Faults:
 
         `path` is that of the service, without the prefix it is mounted at.
         """
+        asked = Asked(service, method, path, now)
         for each in self.active(now):
-            found = self._refusal(each, service, method, path, now)
+            found = refusal(each, asked, self._rng)
             if found is not None:
                 self.counts[found.fault, service] += 1
                 return found
         return None
-
-    def _refusal(
-        self, each: Standing, service: str, method: str, path: str, now: int
-    ) -> Refusal | None:
-        fault = each.fault
-        if isinstance(fault, Restart):
-            down = service == "clob" and now < each.begin + micros(fault.down)
-            return Refusal(fault="restart", status=425) if down else None
-        if isinstance(fault, Geoblock):
-            blocked = service == "clob" and method == "POST" and "order" in path
-            return Refusal(fault="geoblock", status=403, html=True) if blocked else None
-        if not isinstance(fault, kinds.OnRequests) or fault.service != service:
-            return None
-        if fault.path is not None and not path.startswith(fault.path):
-            return None
-        if fault.share < 1 and self._rng.random() >= fault.share:
-            return None
-        return _answer(fault)
 
     # The venue
 
@@ -297,10 +238,6 @@ class Faults:
         return None
 
 
-def _name(fault: Fault) -> str:
-    return str(type(fault).__struct_config__.tag)
-
-
 def _is_once(each: Standing) -> bool:
     return isinstance(each.fault, Tick)
 
@@ -319,16 +256,3 @@ def _spoilt(fault: Fault, frame: str) -> list[str]:
     if isinstance(fault, Duplicate):
         return [frame, frame]
     return [frame[: len(frame) // 2]] if isinstance(fault, Garble) else []
-
-
-def _answer(fault: kinds.OnRequests) -> Refusal:
-    name = _name(fault)
-    match fault:
-        case Status(status=status, retry_after=retry_after):
-            return Refusal(fault=name, status=status, retry_after=retry_after)
-        case Slow(delay=delay):
-            return Refusal(fault=name, status=0, delay=micros(delay))
-        case Html(status=status):
-            return Refusal(fault=name, status=status, html=True)
-        case LostAnswer():
-            return Refusal(fault=name, status=None)

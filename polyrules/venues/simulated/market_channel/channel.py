@@ -16,7 +16,6 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from polyrules.clock import Clock
-from polyrules.venues.simulated.book_hash import HashedBook
 from polyrules.venues.simulated.exchange.exchange import Exchange
 from polyrules.venues.simulated.exchange.words import (
     BookShown,
@@ -37,24 +36,16 @@ from polyrules.venues.simulated.market_channel.frames import (
     tick_frames,
     trade_frame,
 )
+from polyrules.venues.simulated.market_channel.subscribers import (
+    Subscriber,
+    Subscribers,
+)
 
 SERVICE = "market_channel"
 TOKENS_MAX = 500  # above it the first books silently never arrive
 WAITING_MAX = 20_000  # frames; a client that reads slower is cut off
 BOOKS_A_FRAME = 50
 SENT_MAX = 1 << 24  # bytes of one message we read
-
-
-class Subscriber:
-    """One socket: what it subscribed to, and the frames that wait to be sent."""
-
-    __slots__ = ("custom", "frames", "name", "tokens")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.tokens: set[str] = set()
-        self.custom = False
-        self.frames: asyncio.Queue[str | None] = asyncio.Queue(WAITING_MAX)
 
 
 class MarketChannel:
@@ -82,21 +73,19 @@ class MarketChannel:
         self._clock = clock
         self._faults = faults
         self._settled = settled
-        self._clients: dict[str, Subscriber] = {}
-        self._of: dict[str, list[Subscriber]] = {}
+        self._clients = Subscribers(exchange)
         self._best: dict[str, tuple[int, int]] = {}
-        self._told: dict[str, HashedBook] = {}
         self._number = 0
 
     @property
     def connections(self) -> tuple[str, ...]:
         """The names of the open sockets."""
-        return tuple(self._clients)
+        return tuple(self._clients.all)
 
     @property
     def subscribed(self) -> int:
         """How many subscriptions to tokens stand, over all sockets."""
-        return sum(len(client.tokens) for client in self._clients.values())
+        return sum(len(client.tokens) for client in self._clients.all.values())
 
     def routes(self) -> list[web.RouteDef]:
         """Return the channel's one route."""
@@ -104,14 +93,14 @@ class MarketChannel:
 
     def tell(self, messages: Iterable[Message]) -> None:
         """Send what happened to whoever subscribed to it."""
-        if not self._clients:
+        if not self._clients.all:
             return
         for message in messages:
             self._tell(message)
 
     def step(self, now: int) -> None:
         """Send what faults held back until `now`, and cut whom they cut."""
-        for client in list(self._clients.values()):
+        for client in list(self._clients.all.values()):
             if self._faults.must_close(SERVICE, client.name, now):
                 self._cut(client)
                 continue
@@ -143,10 +132,10 @@ class MarketChannel:
 
     def _moved(self, message: LevelsMoved) -> None:
         tokens = self._tokens(message.market)
-        clients = self._subscribers(tokens)
+        clients = self._clients.of_market(tokens)
         if not clients or not message.changes:
             return
-        frame = change_frame(message, self._hashes(message))
+        frame = change_frame(message, self._clients.hashes(message))
         now = self._clock.now()
         for client in clients:
             self._pass(client, message.changes[0].token, frame, now)
@@ -154,24 +143,15 @@ class MarketChannel:
             best = (move.best_bid, move.best_ask)
             if self._best.get(move.token) != best:
                 self._best[move.token] = best
-                keen = [each for each in self._of.get(move.token, ()) if each.custom]
+                keen = [each for each in self._clients.of(move.token) if each.custom]
                 if keen:
                     told = best_frames(message.market, move, message.at)
                     for client in keen:
                         self._pass(client, move.token, told, now)
 
-    def _hashes(self, message: LevelsMoved) -> dict[str, str]:
-        """Return the hash of each token's book after a message."""
-        for move in message.changes:
-            told = self._told.get(move.token)
-            if told is not None:
-                told.set(move.side, move.price, move.size)
-        tokens = {move.token for move in message.changes}
-        return {token: self._told[token].hash() for token in tokens & self._told.keys()}
-
     def _resolved(self, market: str, message: Resolved) -> None:
         tokens = self._tokens(market)
-        keen = [each for each in self._subscribers(tokens) if each.custom]
+        keen = [each for each in self._clients.of_market(tokens) if each.custom]
         frame = resolved_frame(self._exchange.pits[market].listed, message)
         now = self._clock.now()
         for client in keen:
@@ -181,7 +161,7 @@ class MarketChannel:
 
     def _announce(self, token: str, frame: str) -> None:
         now = self._clock.now()
-        for client in list(self._clients.values()):
+        for client in list(self._clients.all.values()):
             if client.custom:
                 self._pass(client, token, frame, now)
 
@@ -191,22 +171,16 @@ class MarketChannel:
         frames: Callable[[], Iterable[tuple[str, str]]],
     ) -> None:
         """Send frames about single tokens to the subscribers of each."""
-        if not any(token in self._of for token in tokens):
+        if not self._clients.has(tokens):
             return
         now = self._clock.now()
         for token, frame in frames():
-            for client in list(self._of.get(token, ())):
+            for client in self._clients.of(token):
                 self._pass(client, token, frame, now)
 
     def _tokens(self, market: str) -> tuple[str, str]:
         listed = self._exchange.pits[market].listed
         return listed.yes, listed.no
-
-    def _subscribers(self, tokens: Sequence[str]) -> list[Subscriber]:
-        """Return who subscribed to one of the tokens, each once."""
-        first = self._of.get(tokens[0], ())
-        second = self._of.get(tokens[1], ())
-        return [*first, *(each for each in second if each not in first)]
 
     def _pass(self, client: Subscriber, token: str, frame: str, now: int) -> None:
         for each in self._faults.frames(SERVICE, client.name, token, frame, now):
@@ -221,7 +195,7 @@ class MarketChannel:
         client.frames.put_nowait(frame)
 
     def _cut(self, client: Subscriber) -> None:
-        self._forget(client)
+        self._clients.forget(client)
         while not client.frames.empty():
             client.frames.get_nowait()
         client.frames.put_nowait(None)
@@ -233,8 +207,8 @@ class MarketChannel:
         socket = web.WebSocketResponse(max_msg_size=SENT_MAX, compress=False)
         await socket.prepare(request)
         self._number += 1
-        client = Subscriber(str(self._number))
-        self._clients[client.name] = client
+        client = Subscriber(str(self._number), WAITING_MAX)
+        self._clients.all[client.name] = client
         self._faults.opened(SERVICE, client.name, self._clock.now())
         self.counts["connected"] += 1
         writing = asyncio.create_task(_write(socket, client))
@@ -243,14 +217,14 @@ class MarketChannel:
                 if message.type is WSMsgType.TEXT:
                     self._hear(client, message.data)
         finally:
-            self._forget(client)
+            self._clients.forget(client)
             self._faults.closed(SERVICE, client.name)
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
         return socket
 
     def _hear(self, client: Subscriber, text: str) -> None:
-        if client.name not in self._clients:
+        if client.name not in self._clients.all:
             return  # cut off, and not gone yet
         if text.strip().upper() == "PING":
             client.frames.put_nowait("PONG") if not client.frames.full() else None
@@ -270,17 +244,13 @@ class MarketChannel:
         if said.get("custom_feature_enabled") is True:
             client.custom = True
         if said.get("operation") == "unsubscribe":
-            self._leave(client, tokens)
+            self._clients.leave(client, tokens)
         elif said.get("operation") == "subscribe" or said.get("type") == "market":
             self._join(client, tokens)
 
     def _join(self, client: Subscriber, tokens: list[str]) -> None:
         self._settled()
-        fresh = [each for each in dict.fromkeys(tokens) if each not in client.tokens]
-        for token in fresh:
-            client.tokens.add(token)
-            self._of.setdefault(token, []).append(client)
-            self._watch(token)
+        fresh = self._clients.join(client, tokens)
         if len(client.tokens) > TOKENS_MAX:
             self.counts["too_many"] += 1
             return
@@ -290,35 +260,6 @@ class MarketChannel:
             batch = known[first : first + BOOKS_A_FRAME]
             books = (book_frame(self._exchange, token, now) for token in batch)
             self._pass(client, batch[0], f"[{','.join(books)}]", now)
-
-    def _watch(self, token: str) -> None:
-        """Keep the books of the token's market from now on, for their hashes."""
-        pit = self._exchange.pit(token)
-        if pit is None:
-            return
-        for each in (pit.listed.yes, pit.listed.no):
-            if each not in self._told:
-                self._told[each] = HashedBook(each, *self._exchange.book(each))
-
-    def _leave(self, client: Subscriber, tokens: Iterable[str]) -> None:
-        for token in tokens:
-            if token in client.tokens:
-                client.tokens.discard(token)
-                self._of[token].remove(client)
-                if not self._of[token]:
-                    del self._of[token]
-                    self._unwatch(token)
-
-    def _unwatch(self, token: str) -> None:
-        pit = self._exchange.pit(token)
-        tokens = () if pit is None else (pit.listed.yes, pit.listed.no)
-        if not any(each in self._of for each in tokens):
-            for each in tokens:
-                self._told.pop(each, None)
-
-    def _forget(self, client: Subscriber) -> None:
-        self._leave(client, list(client.tokens))
-        self._clients.pop(client.name, None)
 
 
 def book_frames(exchange: Exchange, shown: BookShown) -> list[tuple[str, str]]:

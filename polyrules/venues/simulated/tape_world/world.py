@@ -43,6 +43,7 @@ from polyrules.venues.simulated.world.story import Story
 from polyrules.venues.tape.reader import Tape
 
 COINS = tuple(OPENING)  # those without a price on the tape are not told of
+GAMMA_IDS = 600_000  # Gamma numbers markets
 CASH = 10**18  # micro-usd: neither is ever short
 FAR = "it has no events"
 
@@ -193,7 +194,7 @@ class TapeWorld:
     def _list(self, market: Market, listing: Listing, at: int) -> None:
         if market.id in self.stories:
             return
-        listed = _listed(market, at)
+        listed = _listed(market, len(self.stories) + 1, at)
         event = stories.Event(
             id=len(self.stories) + 1,
             slug=listed.group_slug or listed.slug,
@@ -253,13 +254,14 @@ class TapeWorld:
         )
 
 
-def _listed(market: Market, at: int) -> Listed:
+def _listed(market: Market, number: int, at: int) -> Listed:
     """Return a market of the tape as the exchange lists it; the unsaid is plain."""
     group = str(market.group) if market.group is not None else None
     return Listed(
         id=market.id,
         yes=market.yes,
         no=market.no,
+        gamma_id=str(GAMMA_IDS + number),
         question=market.question or market.slug or market.id,
         slug=market.slug or market.id,
         group=group,

@@ -7,7 +7,7 @@ import msgspec
 
 from polyrules.domain.moments import DAY, SECOND
 from polyrules.venues.simulated.exchange.words import Listed
-from polyrules.venues.simulated.world.questions.fairs import Path
+from polyrules.venues.simulated.world.fairs import Path
 
 
 class Kind(Enum):

@@ -5,7 +5,9 @@ shape, numbers that are no text, one bad message among good ones) is read again 
 by message with the tolerant shapes of `wire`; what fits none of them is refused with
 its reason, and the rest of the frame goes on.
 
-Prices and sizes stay text here; `micros` reads them when they are applied.
+Prices and sizes stay text here; `micros` reads them when they are applied. The `hash`
+of a message is left out: it is the SHA-1 of the whole REST answer of that moment, with
+the last trade's price as the venue writes it, which no message tells.
 """
 
 from collections.abc import Callable
@@ -36,7 +38,6 @@ class BookFrame(msgspec.Struct, tag_field="event_type", tag="book"):
     asks: list[Level]
     timestamp: str
     tick_size: str | None = None
-    hash: str | None = None
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -48,7 +49,6 @@ class Entry(msgspec.Struct, gc=False):
     side: Side
     best_bid: str | None = None
     best_ask: str | None = None
-    hash: str | None = None
 
 
 class LevelsFrame(msgspec.Struct, tag_field="event_type", tag="price_change"):
@@ -169,7 +169,6 @@ def _side(word: str) -> Side:
 
 def _book(value: dict[str, Any]) -> BookFrame:
     read = wire.convert(value, wire.WireBook)
-    said = value.get("hash")
     return BookFrame(
         market=read.market,
         asset_id=read.asset_id,
@@ -177,7 +176,6 @@ def _book(value: dict[str, Any]) -> BookFrame:
         asks=[Level(_text(level.price), _text(level.size)) for level in read.asks],
         timestamp=_text(read.timestamp),
         tick_size=None if read.tick_size is None else _text(read.tick_size),
-        hash=said if isinstance(said, str) else None,
     )
 
 
@@ -188,7 +186,6 @@ class _WireEntry(msgspec.Struct):
     asset_id: str | None = None
     best_bid: wire.Number = None
     best_ask: wire.Number = None
-    hash: str | None = None
 
 
 class _WireLevels(msgspec.Struct):
@@ -229,7 +226,6 @@ def _entry(read: _WireEntry, outside: str | None) -> Entry:
         side=_side(read.side),
         best_bid=None if read.best_bid is None else _text(read.best_bid),
         best_ask=None if read.best_ask is None else _text(read.best_ask),
-        hash=read.hash,
     )
 
 

@@ -1,7 +1,7 @@
 """How much a socket usually says, and whether it says too little now. Pure counting.
 
-What is normal is learned: a mean that forgets over ten minutes. Until a socket was
-watched for a minute, the norms of its markets' stages stand in for it.
+What is normal is learned: a mean that forgets over ten minutes. A norm that is stated
+for the socket's markets counts beside it, whichever is more.
 """
 
 from collections import deque
@@ -58,8 +58,8 @@ class Meter:
         return float(sum(self._slots)) if len(self._slots) == SLOTS else None
 
     def normal(self, norm: float = 0.0) -> float:
-        """Return the messages expected in a minute; `norm` as long as none is known."""
-        return norm if self._learned is None else self._learned
+        """Return the messages expected in a minute, never below a stated `norm`."""
+        return max(norm, self._learned or 0.0)
 
     def degraded(self, share: float, least: float, norm: float = 0.0) -> bool:
         """Tell whether the last minute said less than `share` of what is normal.
@@ -67,7 +67,7 @@ class Meter:
         Args:
             share: Below this part of the normal rate it is too little, 0 to 1.
             least: Messages expected in a minute before this means anything.
-            norm: Messages a minute expected as long as nothing is learned.
+            norm: Messages a minute that are expected in any case.
         """
         lately, normal = self.lately(), self.normal(norm)
         return lately is not None and normal >= least and lately < share * normal

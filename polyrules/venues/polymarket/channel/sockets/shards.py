@@ -145,7 +145,10 @@ class Shard:
         self._tell(Began(self))
 
     def _take(self, frame: bytes) -> None:
-        self._tell(Arrived(self, self._clock.now(), decode(frame)))
+        at = self._clock.now()
+        messages = decode(frame)
+        if messages:
+            self._tell(Arrived(self, at, messages))
 
     def _pause(self, failures: int) -> int:
         """Return the pause before the next attempt [microseconds]: none at first."""

@@ -82,7 +82,8 @@ class Socket:
                 proxy=None,
             ) as connection:
                 self._connection = connection
-                await self._serve(began)
+                if not self.reason:  # else it was dropped before it was open
+                    await self._serve(began)
         except exceptions.ConnectionClosed as closed:
             frame = closed.rcvd
             said = f"closed by the venue ({frame.code})" if frame else "cut off"

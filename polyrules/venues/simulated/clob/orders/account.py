@@ -6,7 +6,7 @@ from typing import Any
 from polyrules.domain.moments import SECOND
 from polyrules.venues.simulated.clob import pages
 from polyrules.venues.simulated.clob.auth.signatures import EXCHANGE, NEG_RISK_EXCHANGE
-from polyrules.venues.simulated.clob.calls import Call, Refusal
+from polyrules.venues.simulated.clob.calls import Call, Refusal, whole
 from polyrules.venues.simulated.clob.venue import Venue
 from polyrules.venues.simulated.exchange.orders import Working
 from polyrules.venues.simulated.exchange.settlement import TradeRecord
@@ -87,6 +87,11 @@ def scoring(_venue: Venue, _call: Call) -> object:
     return {"scoring": False}
 
 
+def scoring_many(_venue: Venue, call: Call) -> object:
+    """Tell that none of the orders earns rewards."""
+    return dict.fromkeys(call.read(list[str]), False)
+
+
 def rate_limit_tier(_venue: Venue, _call: Call) -> object:
     """Show the tier of the caller's trading limits."""
     return {"tier": "standard", "rate": 40, "burst": 60}
@@ -146,5 +151,5 @@ def _fits(call: Call, name: str, market: str, token: str) -> bool:
 
 
 def _seconds(query: dict[str, str], name: str, otherwise: int) -> int:
-    text = query.get(name) or ""
-    return int(text) if text.isdecimal() and text.isascii() else otherwise
+    found = whole(query.get(name) or "")
+    return otherwise if found is None else found

@@ -8,7 +8,7 @@ from polyrules.venues.simulated.clob.auth import signatures
 from polyrules.venues.simulated.clob.auth.keys import Key
 from polyrules.venues.simulated.clob.auth.signatures import SignedOrder
 from polyrules.venues.simulated.clob.auth.wallets import DEPOSIT, EOA, PROXY
-from polyrules.venues.simulated.clob.calls import Refusal
+from polyrules.venues.simulated.clob.calls import Refusal, whole
 from polyrules.venues.simulated.exchange.exchange import Exchange
 from polyrules.venues.simulated.exchange.pit import Pit
 from polyrules.venues.simulated.exchange.words import NewOrder, TimeInForce
@@ -111,8 +111,8 @@ def _order(
     side, immediate = Side(signed.side), posted.order_type in IMMEDIATE
     exact = usd * ONE
     price = exact // shares if side is Side.BUY else -(-exact // shares)
-    expiration = signed.expiration or "0"
-    if not (expiration.isdecimal() and expiration.isascii()):
+    expiration = whole(signed.expiration or "0")
+    if expiration is None:
         raise Refusal(400, "invalid expiration")
     return NewOrder(
         owner=signed.maker.lower(),
@@ -122,7 +122,7 @@ def _order(
         size=shares,
         time_in_force=posted.order_type,
         post_only=posted.post_only,
-        expiration=min(int(expiration), _MOST) * SECOND,
+        expiration=expiration * SECOND,
         spend=usd if immediate and side is Side.BUY else None,
         id=name,
     )
@@ -170,6 +170,7 @@ def _invalid(order: NewOrder, why: str) -> Refusal:
 
 def _amount(text: str) -> int:
     """Return an amount of the wire [micro-units], above 0."""
-    if not (text.isdecimal() and text.isascii()) or not 0 < int(text) < _MOST:
+    found = whole(text)
+    if not found or found >= _MOST:
         raise Refusal(400, "Invalid order payload")
-    return int(text)
+    return found

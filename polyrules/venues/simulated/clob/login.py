@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from polyrules.venues.simulated.clob.auth.keys import Key
 from polyrules.venues.simulated.clob.auth.signatures import login, signer
-from polyrules.venues.simulated.clob.calls import Call, Refusal
+from polyrules.venues.simulated.clob.calls import Call, Refusal, whole
 from polyrules.venues.simulated.clob.venue import Venue
 
 NOT_SIGNED = "Invalid L1 Request headers"
@@ -17,16 +17,16 @@ def who(headers: Mapping[str, str]) -> tuple[str, int]:
         Refusal: A header is missing, or somebody else signed.
     """
     address = headers.get("POLY_ADDRESS", "").lower()
-    nonce = headers.get("POLY_NONCE", "0")
-    if not (nonce.isdecimal() and nonce.isascii()):
+    nonce = whole(headers.get("POLY_NONCE", "0"))
+    if nonce is None:
         raise Refusal(401, NOT_SIGNED)
     try:
-        digest = login(address, headers.get("POLY_TIMESTAMP", ""), int(nonce))
+        digest = login(address, headers.get("POLY_TIMESTAMP", ""), nonce)
     except ValueError as error:
         raise Refusal(401, NOT_SIGNED) from error
     if signer(digest, headers.get("POLY_SIGNATURE", "")) != address:
         raise Refusal(401, NOT_SIGNED)
-    return address, int(nonce)
+    return address, nonce
 
 
 def create(venue: Venue, call: Call) -> object:

@@ -1,0 +1,1 @@
+"""A package, so that `tests` is ours whatever else is installed by that name."""
