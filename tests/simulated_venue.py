@@ -9,6 +9,12 @@ from polyrules.venues.simulated.server import Simulator
 from polyrules.venues.simulated.world.settings import Settings
 
 
+async def _settled() -> None:
+    """Let what was closed say its last word."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
 @contextmanager
 def simulated_venue(settings: Settings, *, speed: float) -> Iterator[Simulator]:
     """Yield a venue that listens on a free port of this machine and trades."""
@@ -26,6 +32,9 @@ def simulated_venue(settings: Settings, *, speed: float) -> Iterator[Simulator]:
         finally:
             ready.set()
         loop.run_forever()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(_settled())
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()

@@ -6,7 +6,7 @@ like any other. No key and no signer exists here: nothing can be ordered.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing, suppress
 from pathlib import Path
 
@@ -142,8 +142,19 @@ def settings_of(
     )
 
 
-async def run_live_on_paper(job: LiveJob, journal: Secret, watch: Watch) -> Summary:
+async def run_live_on_paper(
+    job: LiveJob,
+    journal: Secret,
+    watch: Watch,
+    note: Callable[[str], None] = lambda _: None,
+) -> Summary:
     """Run strategies on live data with pretended money, and record everything.
+
+    Args:
+        job: What to run.
+        journal: The URL of the journal.
+        watch: Who looks on.
+        note: Gets what the operator should know once the venue was reached.
 
     Raises:
         VenueError: The venue cannot be reached at the start.
@@ -160,8 +171,10 @@ async def run_live_on_paper(job: LiveJob, journal: Secret, watch: Watch) -> Summ
         for w in job.inputs[each.name]
     }
     plane = Plane(settings_of(job.desk, job.strategies, wallets), time, health)
-    await plane.open()
     try:
+        await plane.open()
+        for told in plane.notes:
+            note(told)
         return await _recorded(job, journal, watch, plane, time)
     finally:
         await plane.close()

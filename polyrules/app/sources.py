@@ -1,6 +1,5 @@
 """Strategies as handed in: their texts, their parameters, the lists they ask for."""
 
-import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -11,8 +10,7 @@ from polyrules.errors import ConfigError
 from polyrules.language.chain import among
 from polyrules.language.load import load
 from polyrules.language.strategy import Strategy
-
-WALLET = re.compile(r"0x[0-9a-fA-F]{40}")
+from polyrules.venues.polymarket.wallets.addresses import problem_with
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,8 +136,5 @@ def inputs_for(
 
 def _check_wallets(name: str, entries: Iterable[str]) -> None:
     for entry in entries:
-        if WALLET.fullmatch(entry) is None:
-            raise ConfigError(
-                f'inputs.{name} of the desk: "{entry}" is no wallet',
-                hint="a wallet's address is 0x and 40 hexadecimal digits",
-            )
+        if problem := problem_with(entry):
+            raise ConfigError(f"inputs.{name} of the desk: {problem}")

@@ -16,6 +16,7 @@ from polyrules.cli import INTERRUPTED
 from polyrules.cli.bases import bases_of
 from polyrules.cli.durations import duration
 from polyrules.cli.journal_options import DESK, desk_at, journal_at
+from polyrules.cli.problems import harmless
 from polyrules.cli.shipped import resolve
 from polyrules.cli.summary_text import summary_lines
 from polyrules.cli.watch import Lines, Quiet, Table, Viewer
@@ -154,7 +155,11 @@ def _live(
         tape=None if record is None else Path(record),
         raw=raw,
     )
-    return run_live_on_paper(job, journal, viewer)
+    return run_live_on_paper(job, journal, viewer, _note)
+
+
+def _note(text: str) -> None:
+    click.echo(f"note: {harmless(text)}", err=True)
 
 
 def _viewer(

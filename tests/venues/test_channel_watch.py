@@ -11,7 +11,7 @@ from polyrules.domain.ids import MarketId, TokenId
 from polyrules.domain.money import Side
 from polyrules.venues.live.health import Health
 from polyrules.venues.polymarket.channel.asking import Asking, Books
-from polyrules.venues.polymarket.channel.settings import Settings
+from polyrules.venues.polymarket.channel.settings import Settings, at_speed
 from tests.builders import SECOND
 from tests.venues.channel_venue import Hand, Venue, trading, until, watched
 
@@ -225,3 +225,15 @@ async def test_lost_books_are_asked_for_before_those_to_compare(clock: Hand) -> 
         (["c2"], True),
         (["c1"], True),
     ]
+
+
+def test_a_faster_clock_leaves_the_network_the_time_it_takes() -> None:
+    life, fast = at_speed(Settings(), 1.0), at_speed(Settings(), 20.0)
+
+    assert life == Settings()
+    assert (fast.grace, fast.snapshot_within, fast.pong_within) == (
+        10 * SECOND,
+        20 * SECOND,
+        60 * SECOND,
+    )
+    assert fast.confirm_every == Settings().confirm_every

@@ -230,6 +230,45 @@ async def test_a_disputed_answer_stays_open_and_is_told_once() -> None:
     assert answers(side) == [("m", Decimal(1))]
 
 
+async def test_a_market_that_closed_early_is_asked_about_on_its_way_to_its_end() -> (
+    None
+):
+    side = Side(gamma_market("m", closed=True), resolution=SELDOM)
+    entry = side.put("m", NOON + 13 * HOUR)
+    side.resolution.look([entry])
+    await run_for(side, 2 * HOUR)
+    side.lifecycle.turn()
+    assert entry.stage is Stage.T2
+    assert side.health.counts["resolution", "an answer for other tokens"] == 0
+    side.gamma.markets = [closed()]
+
+    await run_for(side, 16 * MINUTE)
+
+    assert answers(side) == [("m", Decimal(1))]
+
+
+async def test_a_turn_asks_the_clob_about_a_few_markets_only() -> None:
+    side = Side()
+    for number in range(30):
+        side.put(f"m{number}", NOON)
+    await side.clock.advance(MINUTE)
+
+    assert await side.resolution.turn() == 30
+
+    assert len(side.clob.asked) == 10
+
+
+async def test_going_from_tier_to_tier_keeps_one_reminder_of_the_end() -> None:
+    side = Side()
+    side.put("m", NOON + 50 * HOUR)
+    for _ in range(50):
+        await side.clock.advance(HOUR)
+        side.lifecycle.turn()
+
+    assert side.entry("m").stage is Stage.T4
+    assert len(side.resolution._heap) == 1
+
+
 async def test_an_expired_market_is_still_answered() -> None:
     side = Side(gamma_market("m"), resolution=SELDOM)
     side.put("m", NOON - 2 * HOUR)

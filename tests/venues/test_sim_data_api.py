@@ -1,6 +1,7 @@
 """The simulated Data API: what wallets did and hold, as late as the venue tells it."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -405,3 +406,16 @@ def test_no_wallet_ever_holds_less_than_nothing(
             assert position.cost >= 0
     for path in ("/activity", "/positions", "/value", "/closed-positions"):
         asked(made, path, user=WHALE)
+
+
+@pytest.mark.parametrize("page", ["trades", "activity", "positions"])
+def test_a_row_has_the_fields_of_a_recorded_one(root: Path, page: str) -> None:
+    folder = root.parent / "shared" / "data" / "fixtures-microstructure-lab"
+    file = folder / f"data_{page}.json"
+    if not file.exists():
+        pytest.skip(f"no recorded rows in {folder}")
+    recorded = json.loads(file.read_text())
+
+    (told,) = asked(ledger(traded()), f"/{page}", user=WHALE)
+
+    assert set(told) == set(recorded[0]) - {"eventId"}

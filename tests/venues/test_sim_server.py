@@ -301,6 +301,7 @@ async def test_the_services_are_where_the_desk_is_told() -> None:
     async with visit() as visitor:
         sources = visitor.venue.sources
         url = visitor.venue.url
+        index = await visitor.get("/")
         listing = await visitor.get("/gamma/markets?limit=1")
         version = await visitor.get("/clob/version")
         trades = await visitor.get("/data/trades?limit=1")
@@ -314,6 +315,7 @@ async def test_the_services_are_where_the_desk_is_told() -> None:
         "rtds": f"ws://127.0.0.1:{port}/rtds",
         "geoblock": f"http://127.0.0.1:{port}",
     }
+    assert index == (200, {"simulated": True, "sources": sources})
     assert listing[0] == trades[0] == 200
     assert version == (200, {"version": 2})
 

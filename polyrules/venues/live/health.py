@@ -13,17 +13,22 @@ BUCKETS = tuple(round(0.001 * 1.25**step, 6) for step in range(60))
 # What is counted for its number and is no trouble.
 ORDINARY = frozenset(
     {
+        "activated",
         "asked",
+        "closed",
         "found",
         "matched",
         "missing",
+        "not_found_yet",
         "of_a_stranger",
+        "refused: a symbol that is not its topic's",
         "request",
         "resolved",
         "restored",
         "snapshot requests",
         "socket opened",
         "told",
+        "told_again",
     }
 )
 

@@ -41,6 +41,7 @@ from polyrules.venues.polymarket.registry import Registry
 from polyrules.venues.polymarket.rounds.feed import Rounds
 from polyrules.venues.polymarket.rounds.series import series_of
 from polyrules.venues.polymarket.rtds.feed import Rtds
+from polyrules.venues.polymarket.wallets.addresses import advice_on
 from polyrules.venues.polymarket.wallets.feed import Wallets, WalletSettings
 
 SEED = 7  # of the jitter between attempts
@@ -192,7 +193,7 @@ class Plane:
             data,
             *shared,
             wallets=said.wallets,
-            find=self._list_market,
+            find=self._discovery.find_market,
             settings=WalletSettings(interval=said.wallets_every),
         )
         self._rounds = Rounds(self._discovery.find, *shared, series=said.series)
@@ -284,10 +285,6 @@ class Plane:
                     pass
             yield event
 
-    async def _list_market(self, _: MarketId, slug: str) -> None:
-        """Have a market listed that a wallet traded in and nobody listed yet."""
-        await self._discovery.find(slug)
-
     async def _look_around(self) -> None:
         """Note what the operator should know: where he is, and whose clock is wrong."""
         skew = await asked(clock_skew(self._clob, self._clock), self.health, "clock")
@@ -297,6 +294,7 @@ class Plane:
                 f"the venue's clock is {abs(skew) / SECOND:.1f} s {ahead} ours: set"
                 " the clock of this machine"
             )
+        self.notes += await advice_on(self._gamma, self._settings.wallets, self.health)
         told = await asked(geoblock(self._site), self.health, "geoblock")
         if told is not None and told.blocked:
             self.notes.append(

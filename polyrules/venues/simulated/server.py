@@ -189,7 +189,7 @@ class Simulator:
         app.add_routes(self.rtds.routes())
         app.add_routes(Admin(self.faults, self._commands(), self.clock).routes())
         app.add_routes([web.get("/api/geoblock", geoblock)])
-        app.add_routes([web.get("/clock", self._told_time)])
+        app.add_routes([web.get("/clock", self._told_time), web.get("/", self._index)])
         app.add_routes(self.user_channel.routes())
         app.add_subapp("/clob", routes(self.clob))
         return app
@@ -272,6 +272,10 @@ class Simulator:
         self.settle()
         self.world.exchange.set_tick(market, tick, self.world.at)
         return ""
+
+    async def _index(self, _: web.Request) -> web.Response:
+        """Tell a visitor what is where."""
+        return web.json_response({"simulated": True, "sources": self.sources})
 
     async def _told_time(self, _: web.Request) -> web.Response:
         told = {"at": self.clock.now(), "speed": self.clock.speed}

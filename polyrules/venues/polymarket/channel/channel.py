@@ -32,7 +32,11 @@ from polyrules.venues.polymarket.channel.reading.frames import (
     TickFrame,
     TradeFrame,
 )
-from polyrules.venues.polymarket.channel.settings import Settings, SocketStatus
+from polyrules.venues.polymarket.channel.settings import (
+    Settings,
+    SocketStatus,
+    at_speed,
+)
 from polyrules.venues.polymarket.channel.sockets.shards import (
     Arrived,
     Began,
@@ -74,7 +78,7 @@ class Channel:
         on_resolved: Callable[[int, WireResolved], None],
         settings: Settings | None = None,
     ) -> None:
-        self._settings = settings = settings or Settings()
+        self._settings = settings = at_speed(settings or Settings(), clock.speed)
         self._registry = registry
         self._clock = clock
         self._health = health

@@ -5,6 +5,11 @@ import msgspec
 from polyrules.domain.events import Stage
 from polyrules.domain.moments import MINUTE, SECOND
 
+# The least patience in our own time, whatever the speed of the venue's clock.
+GRACE_MIN = SECOND // 2
+SNAPSHOT_MIN = SECOND
+PONG_MIN = 3 * SECOND
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Sizes and patience of the channel. Times in microseconds of the venue's clock.
@@ -70,6 +75,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     expected_min: float = 10.0
     norms: dict[Stage, float] = {}
     seed: int = 0
+
+
+def at_speed(settings: Settings, speed: float) -> Settings:
+    """Return settings fit for a venue's clock that runs `speed` times as fast as ours.
+
+    What waits for the network or for a machine takes our time, however fast that clock
+    runs: a grace of 2 s at 20x would be a tenth of a second.
+    """
+    return msgspec.structs.replace(
+        settings,
+        grace=max(settings.grace, round(GRACE_MIN * speed)),
+        snapshot_within=max(settings.snapshot_within, round(SNAPSHOT_MIN * speed)),
+        pong_within=max(settings.pong_within, round(PONG_MIN * speed)),
+    )
 
 
 class SocketStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,7 +41,9 @@ AGES = {  # seconds an answer is kept
     "/oi": 300,
     "/v1/leaderboard": 60,
 }
-KEPT_MAX = 2_000  # answers
+KEPT_MAX = 500  # answers of one page
+# By what was asked: since when, and the body; oldest first.
+Kept = dict[frozenset[tuple[str, str]], tuple[int, bytes]]
 
 
 class DataApi:
@@ -65,7 +67,7 @@ class DataApi:
         self._clock = clock
         self._begin = begin
         self._ages = {**AGES, **(ages or {})}
-        self._kept: dict[tuple[str, frozenset[tuple[str, str]]], tuple[int, bytes]] = {}
+        self._kept: dict[str, Kept] = {path: {} for path in self._ages}
         self._pages: dict[str, Callable[[Query, int], object]] = {
             "/activity": self.activity,
             "/trades": self.trades,
@@ -107,16 +109,19 @@ class DataApi:
             BadQueryError: It was asked wrongly.
         """
         now = self._clock.now()
-        key = (path, frozenset(query.items()))
-        kept = self._kept.get(key)
-        if kept is not None and now - kept[0] < self._ages[path] * SECOND:
-            return (now - kept[0]) // SECOND, kept[1]
-        body = msgspec.json.encode(self._pages[path](query, now))
-        self._kept.pop(key, None)
-        while len(self._kept) >= KEPT_MAX:
-            del self._kept[next(iter(self._kept))]
-        self._kept[key] = (now, body)
-        return 0, body
+        kept, asked = self._kept[path], frozenset(query.items())
+        while kept and self._is_old(path, next(iter(kept.values()))[0], now):
+            del kept[next(iter(kept))]
+        if asked not in kept:
+            body = msgspec.json.encode(self._pages[path](query, now))
+            if len(kept) >= KEPT_MAX:
+                del kept[next(iter(kept))]
+            kept[asked] = (now, body)
+        at, body = kept[asked]
+        return (now - at) // SECOND, body
+
+    def _is_old(self, path: str, at: int, now: int) -> bool:
+        return now - at >= self._ages[path] * SECOND
 
     # Pages
 
@@ -131,10 +136,23 @@ class DataApi:
             if start <= row.at // SECOND <= end and (not kinds or row.kind in kinds)
         ]
         rows.sort(key=order_of(query))
+        told = [shapes.activity(self._ledger, row) for row in rows]
+        told += self._past(wallet, kinds, start, end)
         if query.get("sortDirection", "DESC").upper() == "ASC":
-            rows.reverse()
-        told = (shapes.activity(self._ledger, row) for row in rows)
+            told.reverse()
         return page_of(told, query, default=100, most=500)
+
+    def _past(
+        self, wallet: str, kinds: tuple[str, ...], start: int, end: int
+    ) -> list[Row]:
+        """Return what a wallet traded before the begin, newest first."""
+        profile = self._ledger.profiles.get(wallet)
+        if profile is None or (kinds and "TRADE" not in kinds):
+            return []
+        rows = (
+            shapes.bought(profile, each, self._begin) for each in range(profile.settled)
+        )
+        return [row for row in rows if start <= row["timestamp"] <= end]
 
     def trades(self, query: Query, now: int) -> list[Row]:
         """Return trades, newest first: of takers only, unless asked otherwise."""

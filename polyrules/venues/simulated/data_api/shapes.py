@@ -164,6 +164,22 @@ def past(profile: Profile, number: int, begin: int) -> Row:
     }
 
 
+def bought(profile: Profile, number: int, begin: int) -> Row:
+    """Return the trade, an hour before, that opened what `past` returns."""
+    closed = past(profile, number, begin)
+    same = ("proxyWallet", "asset", "conditionId", "title", "slug", "icon", "eventSlug")
+    return {
+        **{key: closed[key] for key in (*same, "outcome", "outcomeIndex")},
+        "timestamp": closed["timestamp"] - 3600,
+        "type": "TRADE",
+        "side": "BUY",
+        "size": 100.0,
+        "usdcSize": 50.0,
+        "price": 0.5,
+        "transactionHash": f"0x{number:064x}",
+    }
+
+
 def holder(ledger: Ledger, account: Account, held: Position) -> Row:
     """Return one holder of `/holders`."""
     facts = _facts(ledger.listed.get(held.market), held.token)

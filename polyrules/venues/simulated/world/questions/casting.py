@@ -21,6 +21,7 @@ import random
 from collections.abc import Iterator
 from decimal import Decimal
 from hashlib import blake2b
+from math import sqrt
 
 from polyrules.domain.moments import DAY, HOUR, MINUTE, SECOND
 from polyrules.venues.simulated.exchange.words import Listed
@@ -57,6 +58,8 @@ from polyrules.venues.simulated.world.questions.texts import (
 from polyrules.venues.simulated.world.settings import Settings
 from polyrules.venues.simulated.world.spot import Spot
 from polyrules.venues.simulated.world.story import Bundle, Event, Kind, Story
+
+MIDDLING = 10_000.0  # usd a day that a market of weight 1 trades
 
 
 class Casting:
@@ -292,7 +295,7 @@ class Casting:
             path=path,
             rng=self._lively(),
             manner=MANNERS[kind],
-            weight=self._rng.uniform(0.6, 1.6),
+            weight=min(max(sqrt(volume / MIDDLING), 0.6), 4.0),
             volume=volume * self._rng.uniform(3, 40),
             volume_24h=volume,
             changed=now,
