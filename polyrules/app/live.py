@@ -226,7 +226,7 @@ async def _recorded(
             assumptions=(),
             optimism=OPTIMISM,
             journal=str(journal),
-            collected=plane.health.figures(),
+            collected={"markets": len(plane.registry), **plane.health.figures()},
             troubles=plane.health.troubles(),
         )
         recorder.close(clock.now(), ended, msgspec.to_builtins(summary), tape=tape)

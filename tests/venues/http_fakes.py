@@ -136,7 +136,8 @@ async def talking(talk: Talk) -> AsyncIterator[str]:
     async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
         host, port = server.sockets[0].getsockname()
         yield f"http://{host}:{port}"
-        await asyncio.gather(*connections)
+        async with asyncio.timeout(30):
+            await asyncio.gather(*connections)
 
 
 def client(url: str, name: str = "gamma", timeout: float = 10.0) -> Rest:

@@ -37,6 +37,8 @@ class Chaos:
             case "garbage":
                 await venue.tell_raw("{" * random.randrange(5) + "\x00nonsense")
                 await venue.tell(payload)
+            case _:  # dropped
+                pass
         for one in late:
             await venue.tell(one)
         if random.random() < 0.08:
@@ -46,9 +48,8 @@ class Chaos:
     def _change(self, name: str) -> Payload:
         book, random = self.desk.venue.books[name], self.random
         side = random.choice((Side.BUY, Side.SELL))
-        cents = (
-            random.randrange(30, 49) if side is Side.BUY else random.randrange(50, 70)
-        )
+        lowest = 30 if side is Side.BUY else 50
+        cents = random.randrange(lowest, lowest + 19)
         size = random.choice((0, 5, 100)) * SECOND
         return book.set(side, cents * 10_000, size, self.desk.venue.now())
 

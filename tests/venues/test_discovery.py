@@ -254,6 +254,48 @@ async def test_a_market_that_vanished_twice_is_delisted_and_may_come_back() -> N
     assert side.stages() == [("m", Stage.DEACTIVATED, Stage.T0, "relisted")]
 
 
+async def test_a_market_that_is_missed_now_and_then_is_not_delisted() -> None:
+    market = gamma_market("m")
+    side = Side(market)
+    for _ in range(3):
+        await side.discovery.sweep()
+        side.gamma.markets = []
+        await side.discovery.sweep()
+        side.gamma.markets = [market]
+
+    assert side.stages() == [("m", Stage.DISCOVERED, Stage.T0, "listed")]
+
+
+async def test_a_listed_market_keeps_its_tokens_whatever_the_listing_says() -> None:
+    side = Side(gamma_market("m"))
+    await side.discovery.sweep()
+    side.told()
+    side.gamma.markets = [gamma_market("m", clobTokenIds='["x", "y"]', volume24hr=1)]
+
+    await side.discovery.sweep()
+
+    assert side.told() == []
+    assert side.entry("m").tokens == ("m-yes", "m-no")
+    assert side.health.counts["gamma", "a listed market with other tokens"] == 1
+
+
+async def test_without_labels_a_listing_is_read_in_terms_of_the_yes_that_is_known() -> (
+    None
+):
+    side = Side(gamma_market("m", outcomes='["Down", "Up"]', bestBid=0.3))
+    await side.discovery.sweep()
+    side.told()
+    side.gamma.markets = [gamma_market("m", outcomes=None, bestBid=0.4)]
+
+    await side.discovery.sweep()
+
+    (changed,) = side.told()
+    assert isinstance(changed, MarketChanged)
+    assert (changed.market.yes, changed.market.no) == ("m-no", "m-yes")
+    assert changed.listing.listed_ask == 0.6
+    assert changed.listing.listed_bid is None
+
+
 async def test_a_market_that_closed_before_its_end_is_resolved() -> None:
     side = Side(gamma_market("m"))
     await side.discovery.sweep()
@@ -478,6 +520,20 @@ async def test_gamma_is_lost_when_it_fails_for_long_and_restored_when_read_whole
     assert isinstance(changed, MarketChanged)
     assert restored == FeedRestored(at=restored.at, feed="gamma")
     assert not task.done()
+    task.cancel()
+
+
+async def test_failures_that_come_and_go_do_not_lose_the_feed() -> None:
+    side = Side(gamma_market("m"))
+    task = asyncio.ensure_future(side.discovery.run())
+    await side.clock.advance(SECOND)
+    side.told()
+    for _ in range(10):
+        side.gamma.fails = [timed_out()]
+        await side.clock.advance(MINUTE)
+
+    assert side.told() == []
+    assert side.health.counts["discovery", "refresh broken off"] == 0
     task.cancel()
 
 

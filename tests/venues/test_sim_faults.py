@@ -348,6 +348,14 @@ async def test_a_lost_answer_was_carried_out() -> None:
     assert venue.reached >= 1
 
 
+async def test_an_answer_can_be_lost_long_after_it_was_carried_out() -> None:
+    venue = Venue({"fault": "lost_answer", "service": "clob", "after": "50s"})
+    async with venue.client as client:
+        with pytest.raises(ClientConnectionError):
+            await client.post("/clob/order")
+    assert venue.reached == 1
+
+
 async def test_a_slow_answer_comes() -> None:
     venue = Venue({"fault": "slow", "service": "data", "delay": "2s"})
     async with venue.client as client:

@@ -105,7 +105,8 @@ class Simulator:
     @property
     def url(self) -> str:
         """Where it listens: http://127.0.0.1:8780."""
-        return f"http://{self._host}:{self._port}"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
 
     @property
     def sources(self) -> dict[str, str]:

@@ -84,15 +84,15 @@ async def _answer(
 async def _refuse(
     refusal: Refusal, request: web.Request, handler: Handler, clock: Clock
 ) -> web.StreamResponse:
+    answer = await handler(request) if refusal.status is None else None
     if refusal.delay:
         await clock.sleep(refusal.delay)
     if refusal.status == 0:
         return await handler(request)
     if refusal.status is None:
-        answer = await handler(request)
         if request.transport is not None:
             request.transport.abort()
-        return answer
+        return answer or _words(504)
     if refusal.html:
         return web.Response(text=PAGE, content_type="text/html", status=refusal.status)
     return _words(refusal.status, refusal.retry_after)

@@ -126,7 +126,12 @@ class Html(_OnRequests, frozen=True, kw_only=True, tag="html"):
 
 
 class LostAnswer(_OnRequests, frozen=True, kw_only=True, tag="lost_answer"):
-    """The venue does what was asked, but the connection ends before it answers."""
+    """The venue does what was asked, but the connection ends before it answers.
+
+    It ends `after` so long: at once, or so late that the client gave up.
+    """
+
+    after: Duration = "0s"
 
 
 class Restart(_Fault, frozen=True, kw_only=True, tag="restart"):

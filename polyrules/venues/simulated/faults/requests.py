@@ -21,9 +21,9 @@ from polyrules.venues.simulated.faults.kinds import (
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """What to answer instead of the venue, or after what it did.
 
-    `status` None: the connection ends without an answer, and the request is carried
-    out before. `delay` is waited first [microseconds]; with `status` 0 the venue
-    answers itself after it.
+    `delay` is waited first [microseconds]; with `status` 0 the venue answers itself
+    after it. `status` None: the request is carried out, then `delay` is waited, then
+    the connection ends without an answer.
     """
 
     fault: str
@@ -73,5 +73,5 @@ def _answer(fault: kinds.OnRequests) -> Refusal:
             return Refusal(fault=name, status=0, delay=micros(delay))
         case Html(status=status):
             return Refusal(fault=name, status=status, html=True)
-        case LostAnswer():
-            return Refusal(fault=name, status=None)
+        case LostAnswer(after=after):
+            return Refusal(fault=name, status=None, delay=micros(after))

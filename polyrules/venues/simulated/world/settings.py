@@ -18,7 +18,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         seed: Everything that is drawn is drawn from it.
         markets: How many markets there are at the beginning, rounds not counted.
         lively: How many of them trade; the others are quoted once and then stay.
-        activity: Changes of books and trades, about, in a second of the venue's time.
+        activity: Changes of books and trades, about, in a second of the venue's time;
+            rounds take their part of it first, at most half: below 16 they are slower.
         begin: The first moment [microseconds UTC].
         step: How far the world goes at once [microseconds].
         coins: Coins whose price goes up or down in rounds.

@@ -33,7 +33,7 @@ from polyrules.venues.simulated.world.traders.makers import Makers
 from polyrules.venues.simulated.world.traders.takers import WHALE_LOT, Takers
 
 FRAMES_A_DEED = 3.1  # how many changes one look of a maker or a trade makes, about
-FRAMES_OF_ROUNDS = 8.0  # that rounds make in a second whatever else is going on
+FRAMES_OF_ROUNDS = 8.0  # that rounds make in a second, but never more than half
 MINUTES = (5, 15)  # lengths of rounds
 HYDRATED = 10 * MINUTE  # before its start a round gets its first quotes
 QUIET_A_STEP = 200  # markets that get their only quotes in one step
@@ -88,6 +88,7 @@ class World:
         self._rounds_listed: set[tuple[str, int, int]] = set()
         self._quiet: deque[Story] = deque()
         self._pace = 0.0
+        self._unhurried = 1.0
         self._begin()
 
     @property
@@ -129,7 +130,8 @@ class World:
         for number, story in enumerate(self._casting.opening()):
             self._list(story, lively=number < self.settings.lively)
         activity = self.settings.activity
-        rest = max(activity - FRAMES_OF_ROUNDS, 0.3 * activity)
+        self._unhurried = max(2 * FRAMES_OF_ROUNDS / activity, 1.0)
+        rest = activity - FRAMES_OF_ROUNDS / self._unhurried
         self._pace = self._total() * FRAMES_A_DEED / rest
         for story in self.stories.values():
             self._enliven(story)
@@ -178,7 +180,8 @@ class World:
         wait = within or self._wait(int(self._pace / story.weight * SECOND))
         if story.kind is Kind.ROUND and not within:
             near = story.end - now < LAST_MINUTES
-            wait = int((BUSY if near else SLOW) * story.rng.uniform(0.5, 1.5))
+            tempo = self._unhurried * story.rng.uniform(0.5, 1.5)
+            wait = int((BUSY if near else SLOW) * tempo)
         due = now + max(wait, self.settings.step)
         self._due[story.listed.id] = due
         self._agenda.add(due, lambda at: self._act(story, at, due))
