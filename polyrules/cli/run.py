@@ -21,8 +21,11 @@ from polyrules.cli.shipped import resolve
 from polyrules.cli.summary_text import summary_lines
 from polyrules.cli.watch import Lines, Quiet, Table, Viewer
 from polyrules.config import Desk, Secret
+from polyrules.domain.moments import MINUTE
 from polyrules.errors import InputError
 from polyrules.summary import Summary
+
+BEAT = 10 * MINUTE  # between two words that a live run goes on
 
 
 @click.command()
@@ -143,8 +146,10 @@ def _live(
     raw: bool,
 ) -> Coroutine[None, None, Summary]:
     """Return a run on live data, its strategies checked, not yet begun."""
-    # What live data needs is loaded only where it is wanted.
-    from polyrules.app.live import live_job, run_live_on_paper  # noqa: PLC0415
+    from polyrules.app.live import (  # noqa: PLC0415 - only live data needs it
+        live_job,
+        run_live_on_paper,
+    )
 
     job = live_job(
         sources,
@@ -169,7 +174,7 @@ def _viewer(
         return Quiet(cycles)
     if sys.stdout.isatty():
         return Table(cycles, span)
-    return Lines(cycles)
+    return Lines(cycles, BEAT if span is None else None)
 
 
 def _desk_note(path: str | None) -> str:

@@ -75,15 +75,40 @@ class Quiet(Viewer):
 
 
 class Lines(Viewer):
-    """One plain line for what happens to our orders."""
+    """One plain line for what happens to our orders.
+
+    Args:
+        cycles: Evaluations after which to end, None for never.
+        beat: How often to say that the run goes on [microseconds]; None: never.
+    """
+
+    def __init__(self, cycles: int | None = None, beat: int | None = None) -> None:
+        super().__init__(cycles)
+        self._beat = beat
+        self._due: int | None = None
+        self._steps = self._decisions = 0
 
     def see(self, step: Step, engine: Engine) -> None:
         """Print fills, settlements, rejections and alarms."""
         markets = engine.state.markets
+        self._steps += 1
+        self._decisions += len(step.decisions)
+        if self._beat is not None:
+            self._tell_progress(step.event.at, self._beat, engine)
         alarms = [f"alarm: {with_slugs(alarm, markets)}" for alarm in step.alarms]
         for told in (_line(step, markets), *alarms):
             if told and self.unheard is None:
                 self._print(step.event.at, told)
+
+    def _tell_progress(self, at: int, beat: int, engine: Engine) -> None:
+        if self._due is None or at >= self._due:
+            self._due = at + beat
+            if self.unheard is None:
+                self._print(
+                    at,
+                    f"{len(engine.state.by_row):,} markets, {self._steps:,} events,"
+                    f" {self._decisions:,} decisions",
+                )
 
     def _print(self, at: int, text: str) -> None:
         when = clock.to_datetime(at)

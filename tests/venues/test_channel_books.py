@@ -88,6 +88,23 @@ def test_a_later_book_replaces_the_other_tokens(book: LocalBook) -> None:
     assert (book.best_bid, book.best_ask) == (480_000, 510_000)
 
 
+def test_a_whole_book_older_than_a_change_already_applied_is_distrusted(
+    book: LocalBook,
+) -> None:
+    book.levels(told(of_yes(BUY, "0.47", "5"), millis=5))
+
+    with pytest.raises(Distrust, match="out of order"):
+        book.whole(shown(millis=3))
+
+
+def test_a_whole_book_older_than_the_last_whole_one_says_nothing(
+    book: LocalBook,
+) -> None:
+    assert not book.whole(shown(bid="0.40", millis=-1))
+
+    assert book.best_bid == 480_000
+
+
 CHANGED = (LevelChange(YES, BUY, 490_000, 5_000_000),)
 
 

@@ -254,6 +254,7 @@ def test_a_socket_a_little_behind_rest_is_no_gap() -> None:
 
     wire.ask()
     wire.deliver(ahead)
+    wire.deliver(change(wire, BUY, 410_000, 6_000_000))
     wire.settle()
 
     assert wire.held.confirmed_at == wire.clock.now()

@@ -62,6 +62,17 @@ async def test_a_silent_socket_that_rest_cannot_speak_for_is_replaced() -> None:
         assert desk.agrees()
 
 
+async def test_a_socket_far_below_its_norm_is_left_alone_if_rest_confirms_it() -> None:
+    busy = Settings(sockets=1, norms={Stage.DISCOVERED: 60.0})
+    async with trading("m", settings=busy) as desk:
+        await watched(desk)
+
+        await desk.clock.advance(200)
+
+        assert desk.count("socket suspected") >= 1
+        assert desk.venue.accepted == 1
+
+
 async def test_a_quiet_socket_that_rest_confirms_is_left_alone() -> None:
     async with trading("m", settings=Settings(sockets=1)) as desk:
         await watched(desk)

@@ -204,12 +204,14 @@ async def test_what_is_no_market_of_two_outcomes_is_refused_and_counted() -> Non
         gamma_market("b", clobTokenIds="[1"),
         gamma_market("c", closed="no"),
         gamma_market("d", orderPriceMinTickSize=3),
+        gamma_market("f", orderMinSize=-1),
         gamma_market("e"),
     )
     await side.discovery.sweep()
 
     assert [entry.id for entry in side.registry.all()] == ["e"]
     counts = side.health.counts
+    assert counts["gamma", "a smallest order below 0"] == 1
     assert counts["gamma", "a market without two token ids"] == 1
     assert counts["gamma", "a list that cannot be read"] == 1
     assert counts["gamma", "a tick outside (0, 1)"] == 1

@@ -61,4 +61,24 @@ and set NAME in the environment.
         "journal: postgresql://me:secret@localhost/polyrules",
         "journal: sqlite:///polyrules.db",
     ),
+    page(
+        "PD007",
+        "a clock that cannot be",
+        """
+Time runs faster than life at a simulated venue only, and only where all sources are on
+this machine. `polyrules sim --write-desk PATH` writes a desk that fits.
+""",
+        "clock: {from: wall, speed: 20}",
+        "clock: {from: wall, speed: 1}",
+    ),
+    page(
+        "PD008",
+        "tiers out of order",
+        """
+A market goes from T0 to T4 as its end comes nearer, so the hours at which the next tier
+begins fall from one to the next.
+""",
+        "collection: {tier_hours: [1, 4, 12, 48]}",
+        "collection: {tier_hours: [48, 12, 4, 1]}",
+    ),
 )

@@ -28,7 +28,7 @@ from polyrules.venues.http.limits import Limits
 from polyrules.venues.live.health import Health
 
 AT_ONCE = 32  # requests under way; the rest wait, and their seconds do not run
-SECONDS_MIN = 1.0  # real: however fast the clock runs, a socket needs its time
+SECONDS_MIN = 3.0  # real: however fast the clock runs, a socket needs its time
 
 
 class Host:

@@ -42,7 +42,7 @@ class Rest:
         health: Where requests, retries and failures are counted.
         limits: The rates to keep, shared with the other clients; None for none.
         timeout: How long one try may take [seconds of the venue's time], though no
-            less than a real second.
+            less than three real seconds.
         attempts: How often a request is tried at most, at least 1.
         random: Spreads the pauses between tries; None for one seeded by the name.
         breaker: When to leave the host alone; None for one with its defaults.

@@ -111,7 +111,7 @@ class Rtds:
         """Tell what one socket says until it ends; return why it ended."""
         self._silence.begin(self._clock.now())
         self._off = None
-        opening = max(OPENING / self._clock.speed, 1.0)
+        opening = max(OPENING / self._clock.speed, 3.0)
         try:
             async with connect(
                 self._url,

@@ -8,7 +8,6 @@ topic is labelled `crypto_prices`. It invents no price: the path is handed in.
 """
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -18,18 +17,22 @@ from aiohttp import WSMsgType, web
 
 from polyrules.clock import Clock
 from polyrules.venues.simulated.faults.standing import Faults
+from polyrules.venues.simulated.rtds.words import (
+    BINANCE,
+    TOPICS,
+    WINDOWS,
+    Wanted,
+    frame_of,
+    full_accuracy,
+    symbol_of,
+    wanted_of,
+)
 
 SECOND = 1_000_000
 SERVICE = "rtds"
 WAITING_MAX = 2_000  # frames; a client that reads slower is cut off
 CAUGHT_UP_MAX = 120  # seconds told at once after a pause
 SNAPSHOT = 60  # points of a first frame
-BINANCE = "crypto_prices"
-CHAINLINK = "crypto_prices_chainlink"
-WINDOWS = {"crypto_prices_twap_thirty": 30, "crypto_prices_twap_sixty": 60}
-TOPICS = (BINANCE, CHAINLINK, *WINDOWS)
-# Known to the venue, of no interest here: subscribed to, they stay silent.
-SILENT = ("activity", "comments", "equity_prices", "rfq", "clob_user")
 
 
 class Path(Protocol):
@@ -46,14 +49,6 @@ class Path(Protocol):
     def twap(self, symbol: str, at: int, seconds: int) -> float:
         """Return the mean over the `seconds` that end with that of `at` [usd]."""
         ...
-
-
-class Wanted(msgspec.Struct, frozen=True):
-    """One subscription: a topic, a symbol (None: all), and whether updates come."""
-
-    topic: str
-    symbol: str | None
-    live: bool
 
 
 class Client:
@@ -140,7 +135,7 @@ class Rtds:
                 ]
                 payload = self.payload(topic, coin, second) if clients else None
                 if payload is not None:
-                    frame = _frame(topic, "update", now, payload)
+                    frame = frame_of(topic, "update", now, payload)
                     for client in clients:
                         self._pass(client, symbol, frame, now)
 
@@ -255,7 +250,7 @@ class Rtds:
             ]
             payload = {"symbol": symbol, "data": points}
             label = wanted.topic if wanted.topic in WINDOWS else BINANCE
-            frame = _frame(label, "subscribe", now, payload)
+            frame = frame_of(label, "subscribe", now, payload)
             self._pass(client, symbol, frame, now)
 
 
@@ -266,55 +261,3 @@ async def _write(socket: web.WebSocketResponse, client: Client) -> None:
     except ConnectionError:
         return
     await socket.close()
-
-
-def symbol_of(topic: str, coin: str) -> str:
-    """Return how a topic spells a coin: btcusdt, or btc/usd."""
-    return f"{coin.lower()}usdt" if topic == BINANCE else f"{coin.lower()}/usd"
-
-
-def full_accuracy(topic: str, value: float) -> str:
-    """Return the exact value as the venue spells it: decimal, or E18 of an oracle."""
-    if topic == BINANCE:
-        return f"{value:.8f}"
-    return str(round(value * 10**8) * 10**10)
-
-
-def wanted_of(said: Any) -> list[Wanted] | None:  # noqa: ANN401 - any JSON value
-    """Return the subscriptions of a message; None where one of them spoils it."""
-    if not isinstance(said, dict) or said.get("action") not in (
-        "subscribe",
-        "unsubscribe",
-    ):
-        return None
-    asked = said.get("subscriptions")
-    if not isinstance(asked, list):
-        return None
-    found = []
-    for each in asked:
-        topic = each.get("topic") if isinstance(each, dict) else None
-        if topic not in TOPICS and topic not in SILENT:
-            return None
-        filters = each.get("filters") or ""
-        symbol = _symbol(filters)
-        right = each.get("type", "*") in ("*", "update") and symbol != ""
-        live = right and not (isinstance(filters, str) and " " in filters)
-        found.append(Wanted(str(topic), symbol, live))
-    return found
-
-
-def _symbol(filters: object) -> str | None:
-    """Return the symbol a filter names, None without filter, "" where it is none."""
-    if filters == "":
-        return None
-    try:
-        said = json.loads(filters) if isinstance(filters, str) else None
-    except ValueError:
-        return ""
-    symbol = said.get("symbol") if isinstance(said, dict) else None
-    return symbol if isinstance(symbol, str) else ""
-
-
-def _frame(topic: str, kind: str, now: int, payload: dict[str, Any]) -> str:
-    told = {"topic": topic, "type": kind, "timestamp": now // 1000, "payload": payload}
-    return msgspec.json.encode(told).decode()
