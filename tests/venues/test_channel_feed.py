@@ -155,6 +155,7 @@ async def test_a_connection_cut_off_loses_its_markets_and_comes_back_whole() -> 
             if isinstance(one, FeedLost | FeedRestored)
         ]
         assert feeds == [
+            ("FeedRestored", "trades"),  # from here on its trades are heard
             ("FeedLost", "book"),
             ("FeedLost", "trades"),
             ("FeedRestored", "trades"),

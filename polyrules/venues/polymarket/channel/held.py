@@ -69,10 +69,15 @@ class Held(msgspec.Struct, kw_only=True):
 
 
 def held(market: Market, shard: Shard, now: int) -> Held:
-    """Return a market as it is when it begins to be watched."""
+    """Return a market as it is when it begins to be watched.
+
+    What traded before went by unseen, so its trades are as good as lost until its
+    socket tells of it.
+    """
     return Held(
         local=LocalBook(market.id, market.yes, market.no),
         shard=shard,
         tick=market.tick,
+        lost={"trades": "not followed before"},
         since=now,
     )
