@@ -1,5 +1,6 @@
 """Runs on live data: strategies trade at a simulated venue, and replay to the byte."""
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -74,3 +75,22 @@ def test_a_desk_that_says_another_speed_than_the_venue_is_told(
 
     assert ran.exit_code == 2
     assert "the venue's clock has speed 60, the desk says 5" in ran.stderr
+
+
+def test_the_frames_are_kept_as_they_came_where_that_is_asked_for(
+    cli: Cli, here: Path
+) -> None:
+    with simulated_venue(Settings(seed=11, markets=20), speed=SPEED) as venue:
+        (here / "desk.yaml").write_text(desk_words(venue.sources, SPEED, []))
+        ran = cli(
+            "record", "--out", "tape", "--desk", "desk.yaml", "--for", "3m", "--raw"
+        )
+
+    assert ran.exit_code == 0, ran.output
+    kept = [
+        json.loads(line)
+        for file in sorted((here / "tape" / "raw").glob("*.gz"))
+        for line in gzip.decompress(file.read_bytes()).splitlines()
+    ]
+    assert {"gamma", "clob", "market_channel"} <= {each["source"] for each in kept}
+    assert any('"event_type":"book"' in each["frame"] for each in kept)

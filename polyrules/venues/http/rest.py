@@ -7,7 +7,7 @@ names the host, the path and the tries, and is counted in Health by the client's
 "retry", "gave_up", "wrong_shape", "not_json", and what `host` counts.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from types import TracebackType
 from typing import Self, TypeVar
@@ -47,6 +47,7 @@ class Rest:
         random: Spreads the pauses between tries; None for one seeded by the name.
         breaker: When to leave the host alone; None for one with its defaults.
         transport: What carries the requests; None for httpx, loaded when first used.
+        keep: Gets the client's name and the body of every reply; None: nobody.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Rest:
         random: Random | None = None,
         breaker: Breaker | None = None,
         transport: Transport | None = None,
+        keep: Callable[[str, bytes], None] | None = None,
     ) -> None:
         assert attempts > 0, "what is never tried needs no client"
         self.base_url = base_url.rstrip("/")
@@ -69,6 +71,7 @@ class Rest:
         self.host = urlsplit(base_url).netloc.rpartition("@")[2]  # tells no password
         self._clock = clock
         self._attempts = attempts
+        self._keep = keep
         self._random = random or Random(name)  # noqa: S311 - no secret is drawn
         self._host = Host(
             self.base_url,
@@ -116,7 +119,7 @@ class Rest:
         """
         query = query_of(params)
         whole = f"{path}?{query}" if query else path
-        return await self._ask("GET", path, whole, None, attempts)
+        return self._kept(await self._ask("GET", path, whole, None, attempts))
 
     async def post(
         self, path: str, body: object, *, attempts: int | None = None
@@ -127,7 +130,12 @@ class Rest:
             VenueError: As `get`.
         """
         content = msgspec.json.encode(body)
-        return await self._ask("POST", path, path, content, attempts)
+        return self._kept(await self._ask("POST", path, path, content, attempts))
+
+    def _kept(self, body: bytes) -> bytes:
+        if self._keep is not None:
+            self._keep(self.name, body)
+        return body
 
     async def get_json(
         self,

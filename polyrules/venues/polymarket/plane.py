@@ -37,7 +37,7 @@ from polyrules.venues.polymarket.markets.polling import Polling
 from polyrules.venues.polymarket.markets.resolution import Resolution
 from polyrules.venues.polymarket.markets.snapshots import Snapshots
 from polyrules.venues.polymarket.markets.tiers import Tiers
-from polyrules.venues.polymarket.registry import Registry
+from polyrules.venues.polymarket.registry import Entry, Registry
 from polyrules.venues.polymarket.rounds.feed import Rounds
 from polyrules.venues.polymarket.rounds.series import series_of
 from polyrules.venues.polymarket.rtds.feed import Rtds
@@ -138,13 +138,21 @@ class Plane:
 
         def rest(source: str, name: str) -> Rest:
             url = sources[source]
-            return Rest(url, name=name, clock=clock, health=health, limits=limits)
+            return Rest(
+                url,
+                name=name,
+                clock=clock,
+                health=health,
+                limits=limits,
+                keep=self._inbox.keep,
+            )
 
         self._gamma = rest("gamma", "gamma")
         self._clob = rest("clob", "clob")
         self._data = rest("data_api", "data")
         self._site = rest("geoblock", "site")
         self._tasks: list[asyncio.Task[None]] = []
+        self._fees: dict[MarketId, Entry | None] = {}  # to ask; None: was asked
         self._build()
 
     def _build(self) -> None:
@@ -230,6 +238,7 @@ class Plane:
             ("polling", self._polling.run),
             ("market channel", self._channel.run),
             ("history", self._history.run),
+            ("fees", self._ask_fees),
         ]
         if self._settings.wallets:
             parts.append(("wallets", self._wallets.run))
@@ -259,7 +268,23 @@ class Plane:
         room = self._settings.sockets * self._settings.tokens_per_socket // 2
         first = [*rounds, *(market for market in close if market not in rounds)]
         self._channel.watch(first[:room])
+        self._wish_fees(first[:room])
         self._polling.want({*wanted, *rounds})
+
+    def _wish_fees(self, markets: Sequence[MarketId]) -> None:
+        """Have the fees asked for, once, of markets whose listing did not tell them."""
+        for market in markets:
+            entry = self.registry.get(market)
+            if entry is not None and entry.market.fee_rate is None:
+                self._fees.setdefault(market, entry)
+
+    async def _ask_fees(self) -> None:
+        while True:
+            await self._clock.sleep(SECOND)
+            for market, entry in list(self._fees.items()):
+                if entry is not None:
+                    self._fees[market] = None  # asked; a listing may still tell
+                    await self._discovery.fees(entry)
 
     def keep_frames(self, keep: Callable[[str, int, bytes], None] | None) -> None:
         """Hand every frame on as it comes: its source, when it came, its bytes."""

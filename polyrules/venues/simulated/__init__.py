@@ -1,1 +1,1 @@
-"""An exchange of our own, to test against: it answers as Polymarket does, on loopback."""
+"""An exchange of our own, to test against: it answers as the venue does."""

@@ -85,8 +85,12 @@ class Channel:
         self._queue: deque[News] = deque()
         self._arrived = asyncio.Event()
         self._wanted: tuple[MarketId, ...] = ()
+
+        def keep(frame: bytes) -> None:
+            inbox.keep(WHERE, frame)
+
         self._shards = [
-            Shard(number, url, clock, settings, self._put)
+            Shard(number, url, clock, settings, self._put, keep=keep)
             for number in range(settings.sockets)
         ]
         self._asking = Asking(

@@ -144,6 +144,7 @@ class Rtds:
 
     async def _read(self, socket: ClientConnection) -> str:
         async for frame in socket:
+            self._inbox.keep(FEED, frame)
             try:
                 told = ticks(frame)
             except UnexpectedReply as error:

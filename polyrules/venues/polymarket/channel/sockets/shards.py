@@ -52,6 +52,7 @@ class Shard:
         clock: The venue's time.
         settings: Patience and sizes.
         tell: What gets its news, at once and in order.
+        keep: Gets every frame as it came.
 
     Attributes:
         number: From 0.
@@ -71,6 +72,8 @@ class Shard:
         clock: Clock,
         settings: Settings,
         tell: Callable[[News], None],
+        *,
+        keep: Callable[[bytes], None] = lambda _: None,
     ) -> None:
         self.number = number
         self.markets: dict[MarketId, tuple[TokenId, TokenId]] = {}
@@ -84,6 +87,7 @@ class Shard:
         self._clock = clock
         self._settings = settings
         self._tell = tell
+        self._keep = keep
         # A seed of its own for each shard: they must not pause alike.
         self._random = Random(settings.seed * 1000 + number)  # noqa: S311 - no secret
         self._tokens: dict[TokenId, None] = {}
@@ -146,6 +150,7 @@ class Shard:
 
     def _take(self, frame: bytes) -> None:
         at = self._clock.now()
+        self._keep(frame)
         messages = decode(frame)
         if messages:
             self._tell(Arrived(self, at, messages))
