@@ -201,10 +201,6 @@ def test_a_disputed_answer_is_told_when_the_dispute_is_over() -> None:
     run(story())
 
 
-@pytest.mark.xfail(
-    reason="the market channel does not say FeedRestored(trades) of a market's first"
-    " word, so the features of its trades stay missing"
-)
 def test_in_calm_the_trades_of_followed_markets_are_counted_as_they_were() -> None:
     async def story() -> None:
         async with Watched() as made:

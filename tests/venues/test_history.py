@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -176,6 +177,28 @@ async def test_a_market_that_was_lost_again_is_not_asked_about() -> None:
 
     assert events == []
     assert data.asked == []
+
+
+async def test_a_market_lost_while_another_is_asked_about_is_let_go() -> None:
+    other = MarketId("0x" + "b" * 64)
+
+    class Losing(Data):
+        """Loses the other market while it is asked about the first."""
+
+        async def trades(self, **asked: Any) -> Rows[Activity]:  # noqa: ANN401 - whatever it is asked
+            history.see(FeedLost(at=clock.now(), feed="trades", market=other))
+            return await super().trades(**asked)
+
+    data, clock = Losing([Rows(rows=[])]), Steps(RESTORED + 20 * 60 * SECOND)
+    inbox = Inbox(clock, HOUR)
+    history = History(data, inbox, clock, Health())
+    for market in (M, other):
+        history.see(FeedRestored(at=RESTORED, feed="trades", market=market))
+
+    with pytest.raises(Stop):
+        await history.run()
+
+    assert data.asked == [500]
 
 
 async def test_a_row_that_is_no_trade_is_counted_and_the_rest_is_told() -> None:

@@ -97,7 +97,9 @@ class History:
                 await self._ask(market)
 
     async def _ask(self, market: MarketId) -> None:
-        known = self._waiting[market]
+        known = self._waiting.get(market)
+        if known is None:
+            return  # it was lost while others were asked about
         since = known.since - self._settings.reach
         try:
             fills = await self._fills(market, since)
