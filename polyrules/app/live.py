@@ -276,7 +276,10 @@ def _closed(recording: Recording) -> TapeSource | None:
 
 
 class Taped:
-    """A feed whose events are on their way to a tape before anyone sees them."""
+    """A feed whose events are on their way to a tape before anyone sees them.
+
+    What no tape can hold nobody sees: a replay could not either.
+    """
 
     def __init__(self, feed: EventFeed, recording: Recording) -> None:
         self._feed = feed
@@ -286,8 +289,8 @@ class Taped:
         """Yield the events of the feed."""
         async with aclosing(_stream(self._feed)) as events:
             async for event in events:
-                self._recording.append(event)
-                yield event
+                if self._recording.append(event):
+                    yield event
 
 
 async def _stream(feed: EventFeed) -> AsyncGenerator[Event, None]:

@@ -135,6 +135,6 @@ def inputs_for(
 
 
 def _check_wallets(name: str, entries: Iterable[str]) -> None:
-    for entry in entries:
-        if problem := problem_with(entry):
-            raise ConfigError(f"inputs.{name} of the desk: {problem}")
+    for index, entry in enumerate(entries):
+        if problem := problem_with(entry):  # what is no address may be a key: not told
+            raise ConfigError(f"inputs.{name}[{index}] of the desk: {problem}")

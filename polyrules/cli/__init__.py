@@ -43,7 +43,7 @@ COMMANDS: dict[str, Entry] = {
     "lsp": Entry("lsp", "Help an editor while you write a strategy."),
     "desk": Entry("desk", "Write and check the operator's settings."),
     "tape": Entry("tape", "Import recorded market data, and look into it."),
-    "run": Entry("run", "Run strategies over a tape, with pretended money."),
+    "run": Entry("run", "Run strategies on paper: over a tape, or on live data."),
     "sim": Entry("sim", "Run a simulated venue on this machine, to trade against."),
     "record": Entry("record", "Record live market data onto a tape."),
     "replay": Entry("replay", "Recompute a recorded run and compare every step."),

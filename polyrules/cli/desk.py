@@ -6,17 +6,20 @@ import click
 import msgspec
 
 from polyrules import app
+from polyrules.app.sources import inputs_for
 from polyrules.cli.bases import bases_of
 from polyrules.cli.schema import line
 from polyrules.cli.shipped import resolve
 from polyrules.config import (
     LIMITS,
+    Collection,
     Desk,
     collection_values,
     desk_yaml,
     duration_text,
     load_desk,
 )
+from polyrules.config.desk import DEFAULT_SOURCES
 from polyrules.errors import ConfigError, InputError, Problem, StrategyError
 
 
@@ -49,10 +52,11 @@ def init(path: str, *, force: bool) -> None:
 def check(path: str, *, as_json: bool) -> None:
     """Check the desk at PATH (desk.yaml) and print what holds.
 
-    Keys it does not say have their defaults. The strategies it names are checked too,
-    with the parameters it gives them. Secrets are never printed. Exit 0: all is well.
-    Exit 1: a strategy file is wrong. Exit 2: the desk itself is wrong, or a file it
-    names cannot be read.
+    Keys it does not say have their defaults; of sources and of what is collected only
+    what differs from them is printed. The strategies it names are checked too, with
+    the parameters it gives them and the lists they ask for. Secrets are never printed.
+    Exit 0: all is well. Exit 1: a strategy file is wrong. Exit 2: the desk itself is
+    wrong, or a file it names cannot be read.
     """
     desk = load_desk(path)
     _check_strategies(path, desk)
@@ -60,8 +64,10 @@ def check(path: str, *, as_json: bool) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(_plain(desk))).decode())
         return
     click.echo(f"{path}: ok")
-    for name, value in _rows(desk):
-        click.echo(f"  {name:20} {value}")
+    rows = _rows(desk)
+    width = max(20, *(len(name) for name, _ in rows))
+    for name, value in rows:
+        click.echo(f"  {name:{width}} {value}")
 
 
 def _check_strategies(path: str, desk: Desk) -> None:
@@ -69,7 +75,8 @@ def _check_strategies(path: str, desk: Desk) -> None:
 
     Raises:
         StrategyError: Files are wrong; it carries the problems of all.
-        ConfigError: A parameter does not fit, or two strategies share an id.
+        ConfigError: A parameter does not fit, two strategies share an id, or a list
+            that one asks for is missing or wrong.
         InputError: A file cannot be read.
     """
     problems: list[Problem] = []
@@ -93,7 +100,7 @@ def _check_strategies(path: str, desk: Desk) -> None:
                 sources.append(source)
     if problems:
         raise StrategyError(tuple(dict.fromkeys(problems)))
-    app.load_all(sources)
+    inputs_for(app.load_all(sources), desk.inputs)
 
 
 def _rows(desk: Desk) -> list[tuple[str, str]]:
@@ -104,9 +111,33 @@ def _rows(desk: Desk) -> list[tuple[str, str]]:
         state = "" if strategy.enabled else "(not enabled)"
         said = " ".join(filter(None, (strategy.file, settings, state)))
         rows.append(("strategy", said))
+    for name, entries in desk.inputs.items():
+        rows.append((f"inputs.{name}", f"{len(entries):,} entries"))
+    rows += _of_the_venue(desk)
     rows.append(("journal", str(desk.journal)))
     rows.append(("tick", duration_text(desk.tick)))
     return rows
+
+
+def _of_the_venue(desk: Desk) -> list[tuple[str, str]]:
+    rows = [
+        (f"sources.{name}", url)
+        for name, url in desk.sources.items()
+        if url != DEFAULT_SOURCES[name]
+    ]
+    speed = f", speed {desk.clock.speed:g}" if desk.clock.source == "venue" else ""
+    rows.append(("clock", f"{desk.clock.source}{speed}"))
+    usual = collection_values(Collection())
+    for name, value in collection_values(desk.collection).items():
+        if value != usual[name]:
+            several = isinstance(value, list)
+            told = ", ".join(map(_short, value if several else [value]))
+            rows.append((f"collection.{name}", told))
+    return rows
+
+
+def _short(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _plain(desk: Desk) -> dict[str, object]:
@@ -114,6 +145,7 @@ def _plain(desk: Desk) -> dict[str, object]:
         "bankroll_usd": str(desk.bankroll_usd),
         "limits": msgspec.to_builtins(desk.limits),
         "strategies": msgspec.to_builtins(desk.strategies),
+        "inputs": {name: list(entries) for name, entries in desk.inputs.items()},
         "sources": dict(desk.sources),
         "clock": {"from": desk.clock.source, "speed": desk.clock.speed},
         "collection": collection_values(desk.collection),

@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from polyrules.app.recording import Progress, RecordJob, record_live
+from polyrules.app.recording import SNAPSHOTS, Progress, RecordJob, record_live
 from polyrules.cli import INTERRUPTED
 from polyrules.cli.durations import duration
 from polyrules.cli.journal_options import desk_at
+from polyrules.cli.way_out import reaching
 from polyrules.clock import monotonic
 from polyrules.errors import InputError
 from polyrules.venues.recording import session
@@ -24,6 +25,7 @@ from polyrules.venues.recording.session import Recorded
 SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(k|M|G|T)?B?", re.IGNORECASE)
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 SHOWN_EVERY = 1.0  # seconds
+TOLD_EVERY = 600.0  # seconds, where no line can change
 
 
 @click.command()
@@ -98,12 +100,14 @@ def command(
         quota_bytes=_size(quota),
         keep=keep,
     )
-    with Shown(quiet=as_json) as shown:
+    if not as_json:
+        click.echo(f"recording onto {out}; Ctrl-C ends it in order", err=True)
+    with reaching(job.desk, desk_path), Shown(quiet=as_json) as shown:
         recorded = asyncio.run(_interruptible(job, shown))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(recorded)).decode())
     else:
-        _report(recorded, out)
+        _report(recorded, job)
     context.exit(INTERRUPTED if recorded.ended == session.INTERRUPTED else 0)
 
 
@@ -123,11 +127,12 @@ async def _interruptible(job: RecordJob, shown: "Shown") -> Recorded:
 
 
 class Shown:
-    """How a recording goes, on stderr: a line that changes, where someone looks."""
+    """How a recording goes, on stderr: a line that changes, or one now and then."""
 
     def __init__(self, *, quiet: bool) -> None:
         console = Console(stderr=True)
         self._live = None
+        self._quiet = quiet
         if console.is_terminal and not quiet:
             self._live = Live(console=console, transient=True, refresh_per_second=4)
         self._before = (monotonic(), 0)
@@ -145,11 +150,14 @@ class Shown:
         """Show how it goes, at most once a second."""
         then, events = self._before
         passed = monotonic() - then
-        if self._live is None or passed < SHOWN_EVERY:
+        if self._quiet or passed < (TOLD_EVERY if self._live is None else SHOWN_EVERY):
             return
         self._before = (monotonic(), progress.events)
-        rate = (progress.events - events) / passed
-        self._live.update(Text(line(progress, rate)))
+        told = line(progress, (progress.events - events) / passed)
+        if self._live is None:
+            click.echo(told, err=True)
+        else:
+            self._live.update(Text(told))
 
 
 def line(progress: Progress, rate: float) -> str:
@@ -179,13 +187,19 @@ def _size(text: str | None) -> int | None:
     return size
 
 
-def _report(recorded: Recorded, out: Path) -> None:
+def _report(recorded: Recorded, job: RecordJob) -> None:
+    out = job.out
     manifest = recorded.manifest
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in manifest.counts.items())
     click.echo(f"{out}: {recorded.events:,} events recorded, {recorded.ended}")
     click.echo(f"  on the tape: {manifest.rows:,} events ({kinds or 'none'})")
     size = sum(file.bytes for file in manifest.files)
     click.echo(f"  {len(manifest.files)} files, {size / 1e6:,.1f} MB")
+    if job.snapshots:
+        click.echo(f"  features beside it: {out / SNAPSHOTS}")
+    if "MarketListed" not in manifest.counts:
+        asked = f" fits --markets {' '.join(job.markets)}" if job.markets else ""
+        click.echo(f"  no market{asked or ' was listed'}", err=True)
     for note, count in manifest.notes.items():
         click.echo(f"  {note}: {count:,}")
     for reason, count in manifest.left_out.items():

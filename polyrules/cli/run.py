@@ -20,12 +20,14 @@ from polyrules.cli.problems import harmless
 from polyrules.cli.shipped import resolve
 from polyrules.cli.summary_text import summary_lines
 from polyrules.cli.watch import Lines, Quiet, Table, Viewer
+from polyrules.cli.way_out import reaching
 from polyrules.config import Desk, Secret
 from polyrules.domain.moments import MINUTE
 from polyrules.errors import InputError
 from polyrules.summary import Summary
 
 BEAT = 10 * MINUTE  # between two words that a live run goes on
+STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 @click.command()
@@ -89,8 +91,9 @@ def command(
     FILES are strategy files or ids of shipped strategies; without any, those of the
     desk run. Live data needs no keys, and nothing is ordered. Every decision is
     recorded, and what the venue told, too; `polyrules replay` recomputes the run.
-    Ctrl-C cancels what is open, records it, prints the summary and ends with 130; a
-    second one ends the run at once. A reader who leaves early does not end it.
+    Ctrl-C, or a polite kill, cancels what is open, records it, prints the summary and
+    ends with 130; a second one ends the run at once. A reader who leaves early does not
+    end it.
     """
     if live:
         raise InputError("live trading is not there yet", hint="run on paper: --paper")
@@ -122,7 +125,7 @@ def command(
         )
     if chatty:
         click.echo(_desk_note(desk_path), err=True)
-    with viewer, _interrupts(viewer):
+    with reaching(desk, desk_path), viewer, _interrupts(viewer):
         summary = asyncio.run(running)
     if viewer.unheard is not None:
         raise viewer.unheard
@@ -204,21 +207,27 @@ def _sources(files: tuple[str, ...], desk: Desk) -> list[app.Source]:
 
 @contextmanager
 def _interrupts(viewer: Viewer) -> Iterator[None]:
-    """Turn the first Ctrl-C into a wish to end; the second ends the run at once.
+    """Turn the first Ctrl-C, or SIGTERM, into a wish to end; a second ends at once.
 
-    What was recorded by then is saved; a third cannot disturb that.
+    Before anything happened the first one ends it at once, too. What was recorded by
+    then is saved; a third cannot disturb that.
     """
 
-    def ask(_: int, __: FrameType | None) -> None:
+    def ask(number: int, frame: FrameType | None) -> None:
+        if not viewer.begun:
+            insist(number, frame)
         viewer.interrupt()
-        signal.signal(signal.SIGINT, insist)
+        for each in STOPS:
+            signal.signal(each, insist)
 
     def insist(_: int, __: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for each in STOPS:
+            signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, ask)
+    before = {each: signal.signal(each, ask) for each in STOPS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -1,6 +1,8 @@
 """`polyrules sim`: a whole venue on this machine, to try strategies against."""
 
 import asyncio
+import errno
+import os
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,14 +11,14 @@ from typing import Any, Protocol
 import click
 import msgspec
 
-from polyrules.cli.writing import replace
+from polyrules.cli.durations import duration
+from polyrules.cli.writing import replace, unusable
 from polyrules.clock import to_datetime
-from polyrules.documents.quantities import parse_duration
 from polyrules.domain.moments import SECOND
 from polyrules.errors import InputError
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-EVERY = 5 * SECOND  # of life, between two lines of progress
+EVERY = 30 * SECOND  # of life, between two lines of progress
 NOT_THERE = "the simulated venue needs a package that is not installed: {}"
 
 
@@ -81,9 +83,17 @@ class Venue(Protocol):
 )
 @click.option("--faults", type=click.Path(), help="A file of what goes wrong when.")
 @click.option("--tape", type=click.Path(), help="Play a tape instead of a seed.")
-@click.option("--for", "length", help="End after so long of the venue's time: 1h.")
 @click.option(
-    "--write-desk", type=click.Path(), help="Write a desk that fits, and run with it."
+    "--for",
+    "length",
+    metavar="DURATION",
+    help="End after so long of the venue's time, such as 1h.",
+)
+@click.option(
+    "--write-desk",
+    type=click.Path(),
+    help="Write a desk that leads here, with all strategies this venue feeds. Only a"
+    " desk that sim wrote is overwritten.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress, only the summary.")
@@ -109,14 +119,16 @@ def command(
     It serves listings, books, trades, wallets and coin prices as the venue does, from
     a world drawn from a seed or from a tape. Whoever trades there trades with
     pretended people. The money is pretended, the mistakes are not: `--faults` says
-    what goes wrong. Ctrl-C ends it with a summary.
+    what goes wrong. Ctrl-C ends it with a summary, and with 0.
     """
     if host not in LOOPBACK and not expose:
         raise InputError(
             f"{host}: others could reach a simulated venue there",
             hint="leave --host out, or add --expose if that is what you want",
         )
-    ends = _duration(length)
+    ends = duration("--for", length)
+    if write_desk is not None:
+        _spare(Path(write_desk))
     venue, whales = _venue(
         port=port,
         host=host,
@@ -192,7 +204,7 @@ async def _serve(venue: Venue, told: _Told, ends: int | None, speed: float) -> N
         await venue.start()
     except OSError as error:
         raise InputError(
-            f"cannot listen at {venue.url}: {(error.strerror or str(error)).lower()}",
+            f"cannot listen at {venue.url}: {_reason(error)}",
             hint="--port 0 takes a port that is free",
         ) from error
     told.started()
@@ -211,6 +223,35 @@ async def _serve(venue: Venue, told: _Told, ends: int | None, speed: float) -> N
             task.cancel()
         await asyncio.gather(broke, asked, talk, return_exceptions=True)
         await venue.stop()
+
+
+def _reason(error: OSError) -> str:
+    # asyncio wraps the system's words in its own, address and all
+    known = error.errno in errno.errorcode
+    return os.strerror(error.errno or 0).lower() if known else str(error).lower()
+
+
+def _spare(path: Path) -> None:
+    """Refuse to overwrite what somebody wrote.
+
+    Raises:
+        InputError: There is a file, and it is no desk that sim wrote.
+    """
+    from polyrules.venues.simulated import desk_file  # noqa: PLC0415 - see _venue
+
+    if not path.is_file():
+        return
+    mark = desk_file.desk_words({}, 1, ()).splitlines()[0]
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            written = file.readline().rstrip("\n") == mark
+    except OSError as error:
+        raise unusable(str(path), error) from error
+    if not written:
+        raise InputError(
+            f"{path} exists already, and sim did not write it",
+            hint="name another file with --write-desk, or remove this one first",
+        )
 
 
 async def _talk(told: _Told) -> None:
@@ -277,16 +318,7 @@ def _moment(text: str | None) -> int | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise InputError(
-            f"--begin {text}: no moment", hint="such as 2026-03-02T12:00Z"
+            f'--begin "{text}" is no moment', hint="write 2026-03-02T12:00Z"
         ) from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return int(moment.timestamp()) * SECOND
-
-
-def _duration(text: str | None) -> int | None:
-    if text is None:
-        return None
-    micros = parse_duration(text)
-    if not micros:
-        raise InputError(f"--for {text}: no length of time", hint="such as 90s or 1h")
-    return micros

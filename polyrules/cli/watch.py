@@ -15,10 +15,12 @@ from rich.table import Table as Grid
 
 from polyrules import clock
 from polyrules.app import INTERRUPTED
+from polyrules.cli.losses import Losses
 from polyrules.cli.market_text import market_text, outcome_text
 from polyrules.cli.problems import harmless
 from polyrules.domain.events import Filled, OrderReported, Settled
 from polyrules.domain.ids import MarketId, TokenId
+from polyrules.domain.moments import SECOND
 from polyrules.domain.orders import Report
 from polyrules.domain.steps import Step
 from polyrules.engine.engine import Engine
@@ -26,7 +28,10 @@ from polyrules.engine.state import MarketState
 from polyrules.summary import with_slugs
 
 REFRESH = 0.25  # seconds between two drawings of the table
-CHECK_EVERY = 256  # Steps between two looks at the clock
+FIRST_BEAT = 30 * SECOND  # after the first event; by then a venue listed something
+NOTHING_LISTED = (
+    "the venue has listed no market yet: is sources.gamma of the desk right?"
+)
 
 
 class Viewer:
@@ -35,10 +40,12 @@ class Viewer:
     Attributes:
         unheard: Why nothing more is printed: nobody reads, or nothing can be written.
             The run goes on without.
+        begun: Whether anything happened yet.
     """
 
     def __init__(self, cycles: int | None = None) -> None:
         self.unheard: OSError | None = None
+        self.begun = False
         self._cycles = cycles
         self._interrupted = False
 
@@ -62,6 +69,7 @@ class Viewer:
 
     def ending(self, engine: Engine) -> str:
         """Return why the run is to end now, or "" to go on."""
+        self.begun = True
         if self._interrupted:
             return INTERRUPTED
         if self._cycles is not None and engine.cycles >= self._cycles:
@@ -75,7 +83,7 @@ class Quiet(Viewer):
 
 
 class Lines(Viewer):
-    """One plain line for what happens to our orders.
+    """One plain line for what happens to our orders, and to the venue's feeds.
 
     Args:
         cycles: Evaluations after which to end, None for never.
@@ -87,28 +95,38 @@ class Lines(Viewer):
         self._beat = beat
         self._due: int | None = None
         self._steps = self._decisions = 0
+        self._losses = Losses()
 
     def see(self, step: Step, engine: Engine) -> None:
-        """Print fills, settlements, rejections and alarms."""
+        """Print fills, settlements, rejections, lost feeds and alarms."""
         markets = engine.state.markets
         self._steps += 1
         self._decisions += len(step.decisions)
         if self._beat is not None:
             self._tell_progress(step.event.at, self._beat, engine)
         alarms = [f"alarm: {with_slugs(alarm, markets)}" for alarm in step.alarms]
-        for told in (_line(step, markets), *alarms):
+        lost = self._losses.see(step.event)
+        for told in (_line(step, markets), lost, *alarms):
             if told and self.unheard is None:
                 self._print(step.event.at, told)
 
     def _tell_progress(self, at: int, beat: int, engine: Engine) -> None:
-        if self._due is None or at >= self._due:
-            self._due = at + beat
-            if self.unheard is None:
-                self._print(
-                    at,
-                    f"{len(engine.state.by_row):,} markets, {self._steps:,} events,"
-                    f" {self._decisions:,} decisions",
-                )
+        first = self._due is None
+        if self._due is not None and at < self._due:
+            return
+        self._due = at + (min(FIRST_BEAT, beat) if first else beat)
+        if self.unheard is None:
+            self._print(at, "the run begins" if first else self._progress(engine))
+
+    def _progress(self, engine: Engine) -> str:
+        markets = len(engine.state.by_row)
+        if not markets:
+            return NOTHING_LISTED
+        lost = self._losses.standing()
+        return (
+            f"{markets:,} markets, {self._steps:,} events,"
+            f" {self._decisions:,} decisions{lost and f', {lost}'}"
+        )
 
     def _print(self, at: int, text: str) -> None:
         when = clock.to_datetime(at)
@@ -134,7 +152,8 @@ class Table(Viewer):
         self._drawn = 0.0
         self._steps = 0
         self._decisions: Counter[str] = Counter()
-        self._fills = 0
+        self._losses = Losses()
+        self._begin: int | None = None
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -151,10 +170,12 @@ class Table(Viewer):
     def see(self, step: Step, engine: Engine) -> None:
         """Count, and redraw when it is time."""
         self._steps += 1
-        self._fills += isinstance(step.event, Filled)
+        self._losses.see(step.event)
+        if self._begin is None:
+            self._begin = step.event.at
         for decision in step.decisions:
             self._decisions[decision.strategy] += 1
-        if self._steps % CHECK_EVERY == 0 and clock.monotonic() - self._drawn > REFRESH:
+        if clock.monotonic() - self._drawn > REFRESH:
             self._drawn = clock.monotonic()
             self._live.update(self._grid(step, engine), refresh=True)
 
@@ -166,6 +187,8 @@ class Table(Viewer):
             f"{when:%Y-%m-%d %H:%M:%S} UTC{done}  {self._steps:,} events"
             f"  {count:,} markets"
         )
+        if lost := self._trouble(step.event.at, count):
+            title += f"\n{harmless(lost)}"
         grid = Grid(title=title, title_justify="left", expand=False)
         for name in ("strategy", "decisions", "positions", "open orders", "equity usd"):
             grid.add_column(name, justify="left" if name == "strategy" else "right")
@@ -179,6 +202,12 @@ class Table(Viewer):
                 f"{ledger.equity:,.2f}",
             )
         return grid
+
+    def _trouble(self, at: int, markets: int) -> str:
+        begin = at if self._begin is None else self._begin
+        if not markets and self._span is None and at - begin > FIRST_BEAT:
+            return NOTHING_LISTED
+        return self._losses.standing()
 
 
 def _share(at: int, first: int, last: int) -> float:

@@ -20,6 +20,7 @@ from polyrules.config.desk import (
 )
 from polyrules.documents.quantities import DURATION, UNITS
 
+SOCKETS_MAX = 64
 INPUTS_MAX = 5_000  # entries of a list
 NAME = r"^[a-z][a-z0-9_]{0,47}(?!\n)$"
 USD_MAX = 1_000_000_000  # a larger amount is a slip of the hand
@@ -94,7 +95,7 @@ _DURATION = {
 CLOCK: dict[str, Key] = {
     "from": Key(
         {"enum": ["wall", "venue"], "default": "wall"},
-        "venue: the time of a simulated venue, on this machine only",
+        "wall: the time of this machine; venue: that of a simulated venue on it",
     ),
     "speed": Key(
         {"type": "number", "exclusiveMinimum": 0, "maximum": 1000, "default": 1},
@@ -103,9 +104,13 @@ CLOCK: dict[str, Key] = {
 }
 
 COLLECTION: dict[str, Key] = {
-    "subscriptions_max": Key(_COUNT, "markets followed as they change, at once"),
+    "subscriptions_max": Key(
+        _COUNT,
+        "markets followed as they change, at once; at most half of sockets times"
+        " tokens_per_socket",
+    ),
     "sockets": Key(
-        {"type": "integer", "minimum": 1, "maximum": 64},
+        {"type": "integer", "minimum": 1, "maximum": SOCKETS_MAX},
         "connections to the market channel",
     ),
     "tokens_per_socket": Key(

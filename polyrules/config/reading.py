@@ -15,7 +15,6 @@ import msgspec
 
 from polyrules.config.desk import (
     DEFAULT_JOURNAL,
-    DEFAULT_SOURCES,
     MASK,
     Collection,
     Desk,
@@ -24,6 +23,7 @@ from polyrules.config.desk import (
     Secret,
 )
 from polyrules.config.keys import LIMITS, schema
+from polyrules.config.live_checks import DURATIONS, live_problems, numbers
 from polyrules.documents.document import Document
 from polyrules.documents.document import Path as Place
 from polyrules.documents.quantities import parse_duration
@@ -34,7 +34,6 @@ from polyrules.domain.moments import DAY, SECOND
 from polyrules.domain.money import Usd, to_micros
 from polyrules.errors import ConfigError, Problem
 
-DURATIONS = ("tier_every", "lookahead", "refresh", "wallets_every")
 TICK_MIN, TICK_MAX = SECOND // 10, DAY
 ONLY_PASSWORD = "only the journal's password is taken from the environment"
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -215,74 +214,12 @@ def _contradictions(document: Document) -> list[Problem]:
     if tick is not None and not TICK_MIN <= tick <= TICK_MAX:
         message = f"{data['tick']} is outside [100ms, 1d]"
         found.append(document.problem(("tick",), "PD001", message))
-    found += _venue_clock(document) + _tiers(document) + _hasty(document)
+    found += live_problems(document)
     for at, text in document.scalars():
         if VARIABLE.search(text) and at != ("journal",):
             found.append(document.problem(at, "PD003", ONLY_PASSWORD))
     if isinstance(data.get("journal"), str):
         found += _open_password(document, data["journal"])
-    return found
-
-
-def _venue_clock(document: Document) -> list[Problem]:
-    """Refuse the time of a venue that is not on this machine."""
-    said = document.data.get("clock")
-    if not isinstance(said, dict):
-        return []
-    if said.get("from") != "venue":
-        if said.get("speed", 1) == 1:
-            return []
-        message = "the wall's clock has speed 1"
-        hint = "write from: venue, for a simulated venue"
-        return [document.problem(("clock", "speed"), "PD007", message, hint=hint)]
-    sources = document.data.get("sources")
-    given = sources if isinstance(sources, dict) else {}
-    away = [
-        name
-        for name, url in {**DEFAULT_SOURCES, **given}.items()
-        if not is_loopback(str(url))
-    ]
-    if not away:
-        return []
-    message = f"a venue's clock is for loopback only, but not there: {', '.join(away)}"
-    hint = "polyrules sim --write-desk PATH writes a desk that fits"
-    return [document.problem(("clock", "from"), "PD007", message, hint=hint)]
-
-
-def is_loopback(url: str) -> bool:
-    """Tell whether a URL is of this machine."""
-    try:
-        return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
-    except ValueError:
-        return False
-
-
-def _tiers(document: Document) -> list[Problem]:
-    said = document.data.get("collection")
-    hours = said.get("tier_hours") if isinstance(said, dict) else None
-    if not isinstance(hours, list) or not _numbers(*hours):
-        return []
-    if hours == sorted(set(hours), reverse=True):
-        return []
-    at = ("collection", "tier_hours")
-    return [document.problem(at, "PD008", "hours are to fall from tier to tier")]
-
-
-def _hasty(document: Document) -> list[Problem]:
-    """Refuse to ask the venue more often than once a second."""
-    said = document.data.get("collection")
-    if not isinstance(said, dict):
-        return []
-    found = []
-    for name in DURATIONS:
-        value = said.get(name, ())
-        several = isinstance(value, list)
-        for index, text in enumerate(value if several else [value]):
-            micros = parse_duration(str(text))
-            if micros is not None and not SECOND <= micros <= 366 * DAY:
-                at: Place = ("collection", name, *((index,) if several else ()))
-                message = f"{text} is outside [1s, 366d]"
-                found.append(document.problem(at, "PD001", message))
     return found
 
 
@@ -305,15 +242,11 @@ def _impossible(document: Document) -> list[Problem]:
         return []
     least = limits.get("order_usd_min", float(Limits().order_usd_min))
     most = limits.get("market_usd_max", float(Limits().market_usd_max))
-    if not _numbers(least, most) or least <= most:
+    if not numbers(least, most) or least <= most:
         return []
     name = "order_usd_min" if "order_usd_min" in limits else "market_usd_max"
     message = f"no order is possible: at least {least:g} usd, at most {most:g} a market"
     return [document.problem(("limits", name), "PD004", message)]
-
-
-def _numbers(*values: object) -> bool:
-    return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
 
 
 def _open_password(document: Document, url: str) -> list[Problem]:

@@ -95,7 +95,8 @@ class Engine:
 
         First those we hold or have orders in; then those whose listing fits some
         universe; then those that may fit. Among equals what ends sooner goes first,
-        then what trades more. It changes nothing.
+        then what trades more; what should have ended already goes last, as there are
+        thousands that nobody answers. It changes nothing.
         """
         state = self.state
         count = state.table.count
@@ -109,7 +110,7 @@ class Engine:
         every = np.arange(count)
         hours = state.table.read("hours_to_close", every, state.now)
         volume = state.table.read("volume_24h", every, state.now)
-        order = np.lexsort((-np.nan_to_num(volume), hours, rank))
+        order = np.lexsort((-np.nan_to_num(volume), hours, hours < 0.0, rank))
         wanted = order[rank[order] < _UNWANTED]
         return [state.by_row[row].market.id for row in wanted.tolist()]
 

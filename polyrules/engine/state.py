@@ -309,6 +309,8 @@ class State:
             if market.id in self._resolved:
                 self.table.close(row)
         else:
+            if market.yes != known.market.yes:
+                self._forget_book(known)  # it is told in terms of the other token
             known.market = merged(known.market, market)
             self.table.state_facts(known.row, known.market, event.listing)
         self.joins.take(known.row, known.market, event.at)
@@ -373,14 +375,17 @@ class State:
         feed = Feed(event.feed)
         for known in self._named(event.market):
             if feed is Feed.BOOK:
-                known.book = Book()
-                known.book_at = None
-                self.table.lose_book(known.row)
+                self._forget_book(known)
             elif feed is Feed.TRADES:
                 self.table.lose_trades(known.row)
         if event.market is None:
             self.table.lose(feed)
             self.wallets.lost |= feed is Feed.WALLETS
+
+    def _forget_book(self, known: MarketState) -> None:
+        known.book = Book()
+        known.book_at = None
+        self.table.lose_book(known.row)
 
     def _regain(self, event: FeedRestored) -> None:
         feed = Feed(event.feed)

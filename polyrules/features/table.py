@@ -95,6 +95,7 @@ class Table:
         self._traded: deque[tuple[int, int]] = deque()  # when, and in which row
         self._told: list[tuple[int, int]] = []  # the same, told later; a heap
         self._unwritten: set[int] = set()  # rows whose last hour changed
+        self._bookless: set[int] = set()  # rows whose book was lost
         self._book_age_max = feeds.age(Feed.BOOK)
         self._lost: set[Feed] = set()
         self._stale: tuple[int, NDArray[np.bool_]] | None = None  # as of a moment
@@ -180,6 +181,7 @@ class Table:
         for name in books.COLUMNS:
             self._cells[name][row] = math.nan
         self._cells["@book_at"][row] = math.nan
+        self._bookless.add(row)
         self._stale = None
 
     def lose_trades(self, row: int) -> None:
@@ -187,6 +189,10 @@ class Table:
         self._cells["last_trade_price"][row] = math.nan
         self._cells["@covered_at"][row] = math.inf
         self._cells["@regained_at"][row] = math.inf
+        if row in self._hours:
+            # The venue's list will tell these again, and each counts once.
+            self._hours[row].forget()
+            self._unwritten.add(row)
 
     def regain_trades(self, row: int, at: int) -> None:
         """Note that the trades of one market are all seen from `at` on."""
@@ -200,6 +206,7 @@ class Table:
     def touch_book(self, row: int, at: int) -> None:
         """Note that the venue told of this market's book at `at`."""
         self._cells["@book_at"][row] = float(at)
+        self._bookless.discard(row)
         self._stale = None
 
     def add_trade(self, row: int, trade: TradePrinted, *, of_yes: bool) -> None:
@@ -219,7 +226,11 @@ class Table:
             row: The market's row.
             since: From when on these trades are all there were [microseconds UTC].
             told: The trades, oldest first, each with whether it was of YES.
+
+        Nothing is taken in while the trades are lost: more go by unseen.
         """
+        if self._columns["@regained_at"][row] == math.inf:
+            return
         prints = [_print(trade, of_yes=of_yes) for trade, of_yes in told]
         self._hours.setdefault(row, trades.LastHour()).tell(prints)
         for printed in prints:
@@ -232,7 +243,8 @@ class Table:
 
     def _write_last(self, row: int, printed: trades.Print) -> None:
         """Note a trade as the last one, unless a later one is known already."""
-        if not self._columns["@trade_at"][row] > printed.at:
+        forgotten = math.isnan(self._columns["last_trade_price"][row])
+        if forgotten or not self._columns["@trade_at"][row] > printed.at:
             self._cells["last_trade_price"][row] = printed.price / ONE
             self._cells["@trade_at"][row] = float(printed.at)
         if printed.whale and not self._columns["@whale_at"][row] > printed.at:
@@ -353,7 +365,7 @@ class Table:
             return "lost"
         if feed is Feed.BOOK:
             if math.isnan(self._columns["@book_at"][row]):
-                return "no_book"
+                return "lost" if row in self._bookless else "no_book"
             return "stale" if self.is_stale(row, now) else "one_sided_or_crossed"
         return "not_stated" if feed is Feed.GAMMA else "not_covered"
 

@@ -66,6 +66,11 @@ class LastHour:
         self._prints = deque(sorted([*trades, *self._prints], key=lambda t: t.at))
         self._changed = True
 
+    def forget(self) -> None:
+        """Begin anew: what was known is no longer all there was."""
+        self._prints.clear()
+        self._changed = True
+
     def refresh(self, cells: Cells, row: int, now: int) -> None:
         """Drop what is an hour old and write `COLUMNS` if anything changed."""
         while self._prints and self._prints[0].at <= now - HOUR:

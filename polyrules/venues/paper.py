@@ -162,13 +162,19 @@ class Paper:
                     pit.market = msgspec.structs.replace(pit.market, tick=event.tick)
             case MarketResolved():
                 return self._resolve(event)
-            case FeedLost(feed="book", market=market):
-                for pit in self._pits.values():
-                    if market in (None, pit.market.id):
-                        pit.liquidity.lose()
+            case FeedLost(feed="book"):
+                for pit in self._named(event.market):
+                    pit.liquidity.lose()
             case _:
                 pass
         return ()
+
+    def _named(self, market: MarketId | None) -> Iterable[Pit]:
+        """Return one market, or all; none where nobody described it."""
+        if market is None:
+            return self._pits.values()
+        pit = self._pits.get(market)
+        return () if pit is None else (pit,)
 
     def _describe(self, event: MarketListed | MarketChanged) -> None:
         market = event.market
@@ -180,7 +186,12 @@ class Paper:
                 resolved=market.id in self._resolved,
             )
             self._pits[market.id] = pit
+        turned = market.yes != pit.market.yes
         pit.market = merged(pit.market, market)
+        if turned:  # what is known was told in terms of the other token
+            pit.liquidity.lose()
+            for working in pit.working.values():
+                working.side, working.limit = in_yes(working.order, pit.market)
         if event.listing.accepting_orders is not None:
             pit.accepting = event.listing.accepting_orders
 

@@ -108,3 +108,33 @@ def test_a_file_of_another_kind_in_the_place_of_a_desk_is_told_in_one_sentence(
         "error: map.yaml is a mapping of tables, expected a desk\n"
         "hint: polyrules tape import FILES --mapping map.yaml --out TAPE uses it\n"
     )
+
+
+def test_the_lists_its_strategies_ask_for_are_checked_too(cli: Cli) -> None:
+    write_desk("{file: mirror_whale}")
+    without = cli("desk", "check")
+
+    with Path("desk.yaml").open("a", encoding="utf-8") as desk:
+        desk.write('inputs: {watchlist: ["0x1234"]}\n')
+    wrong = cli("desk", "check")
+
+    assert (without.exit_code, wrong.exit_code) == (2, 2)
+    assert "mirror_whale asks for the list watchlist" in without.stderr
+    assert "inputs.watchlist of the desk" in wrong.stderr
+    assert "4 digits after 0x, expected 40" in wrong.stderr
+
+
+def test_where_the_venue_is_is_shown_where_it_is_not_the_usual_place(cli: Cli) -> None:
+    Path("desk.yaml").write_text(
+        "sources: {gamma: 'http://127.0.0.1:8780/gamma'}\n"
+        "collection: {tier_hours: [24, 12, 4, 1]}\n",
+        "utf-8",
+    )
+
+    result = cli("desk", "check")
+
+    lines = result.stdout.splitlines()
+    assert "  sources.gamma         http://127.0.0.1:8780/gamma" in lines
+    assert "  clock                 wall" in lines
+    assert "  collection.tier_hours 24, 12, 4, 1" in lines
+    assert "sources.clob" not in result.stdout

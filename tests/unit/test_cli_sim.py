@@ -64,9 +64,9 @@ def test_it_can_begin_at_any_moment() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--begin", "noon"), "--begin noon: no moment"),
-        (("--for", "soon"), "--for soon: no length of time"),
-        (("--for", "0s"), "--for 0s: no length of time"),
+        (("--begin", "noon"), '--begin "noon" is no moment'),
+        (("--for", "soon"), '--for "soon" is no duration'),
+        (("--for", "0s"), '--for "0s" is no duration'),
         (("--host", "0.0.0.0"), "0.0.0.0: others could reach a simulated venue there"),  # noqa: S104 - refused
         (("--faults", "nowhere.yaml"), "nowhere.yaml: cannot be read"),
         (("--tape", "nowhere"), "nowhere"),
@@ -99,3 +99,25 @@ def test_faults_of_a_file_strike(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert f"{path}:3" in result.stderr
+
+
+def test_a_desk_that_it_did_not_write_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "desk.yaml"
+    path.write_text("bankroll_usd: 250\n")
+
+    result = sim("--for", "2s", "--write-desk", str(path))
+
+    assert result.exit_code == 2
+    assert f"{path} exists already, and sim did not write it" in result.stderr
+    assert path.read_text() == "bankroll_usd: 250\n"
+
+
+def test_a_desk_that_it_wrote_is_written_anew(tmp_path: Path) -> None:
+    path = tmp_path / "desk.yaml"
+    first = sim("--for", "2s", "--write-desk", str(path), "--seed", "1")
+    before = path.read_text()
+
+    second = sim("--for", "2s", "--write-desk", str(path), "--seed", "2")
+
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert path.read_text() != before

@@ -59,15 +59,15 @@ def test_a_venue_elsewhere_may_not() -> None:
 
     (told,) = problems(text + "clock: {from: venue, speed: 20}\n")
     assert told == (
-        "desk.yaml:8:15: error[PD007]: a venue's clock is for loopback only, but not "
-        "there: clob; polyrules sim --write-desk PATH writes a desk that fits"
+        "desk.yaml:8:15: error[PD007]: a venue's clock is for sources on this "
+        "machine, not for clob; polyrules sim --write-desk PATH writes a desk that fits"
     )
 
 
 def test_sources_that_are_not_said_are_the_venue_s_own_and_count_too() -> None:
     (told,) = problems("clock: {from: venue, speed: 2}\n")
 
-    assert "not there: gamma, clob, market_channel, data_api, rtds, geoblock" in told
+    assert "not for gamma, clob, market_channel, data_api, rtds, geoblock" in told
 
 
 def test_the_wall_s_clock_cannot_run_faster() -> None:
@@ -79,11 +79,19 @@ def test_the_wall_s_clock_cannot_run_faster() -> None:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ("tier_hours: [48, 12, 12, 1]", "hours are to fall from tier to tier"),
+        ("tier_hours: [48, 12, 12, 1]", "hours must fall from tier to tier"),
         ("tier_every: [1h, 5m, 1m, 30s, 15ms]", "15ms is outside [1s, 366d]"),
         ("refresh: 100ms", "100ms is outside [1s, 366d]"),
         ("sockets: 0", "sockets"),
         ("tokens_per_socket: 501", "tokens_per_socket"),
+        (
+            "subscriptions_max: 1000",
+            "[PD009]: 4 sockets of 200 tokens carry 400 markets; write sockets: 10",
+        ),
+        (
+            "{subscriptions_max: 99999, sockets: 64}",
+            "64 sockets of 200 tokens carry 6400 markets; follow fewer",
+        ),
         ("rounds: [btc-updown-15m]", "a series such as btc_updown_15m"),
         ("tier: 3", "tier"),
     ],
@@ -93,6 +101,27 @@ def test_a_mistake_in_what_is_collected_is_told(said: str, expected: str) -> Non
 
     assert told.startswith("desk.yaml:2:")
     assert expected in told
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://venue:99999", "http://venue:99999: Port out of range 0-65535"),
+        ("http://venue:0/gamma", "http://venue:0/gamma has port 0"),
+        ("http://venue:port", "not a URL: http://venue:port: Port could not be cast"),
+        ("https:///markets", "not a URL: https:///markets has no host"),
+        ("http://[::1/markets", "not a URL: http://[::1/markets: Invalid IPv6 URL"),
+    ],
+)
+def test_a_source_that_leads_nowhere_is_told(url: str, expected: str) -> None:
+    (told,) = problems(f"sources:\n  gamma: {url}\n")
+
+    assert told.startswith("desk.yaml:2:10: error[PD005]: ")
+    assert expected in told
+
+
+def test_fewer_sockets_alone_are_no_contradiction() -> None:
+    assert desk("collection: {sockets: 1}\n").collection.sockets == 1
 
 
 def test_what_is_collected_reads_back_as_it_was_written() -> None:

@@ -14,6 +14,7 @@ from polyrules.domain.events import (
     FeedRestored,
     LevelChange,
     LevelsChanged,
+    MarketChanged,
     MarketListed,
     PastTrade,
     RoundChanged,
@@ -281,3 +282,94 @@ def test_stages_and_rounds_are_told_and_change_nothing() -> None:
         )
     )
     assert held.table.is_open().tolist() == [True]
+
+
+def test_a_trade_heard_before_a_gap_and_told_again_after_it_counts_once() -> None:
+    held = state()
+    heard = T0 + 2 * HOUR
+    held.apply(FeedRestored(at=heard - 60 * SECOND, feed="trades", market=M))
+    held.apply(trade(heard))
+    held.apply(FeedLost(at=heard + 10 * SECOND, feed="trades", market=M))
+    now = heard + 60 * SECOND
+    held.apply(FeedRestored(at=now, feed="trades", market=M))
+
+    again = PastTrade(heard - 400_000, YES, Side.BUY, 500_000, 10_000_000)
+    unheard = PastTrade(heard + 30 * SECOND, YES, Side.BUY, 600_000, 20_000_000)
+    held.apply(
+        TradesTold(
+            at=now + 330 * SECOND,
+            market=M,
+            since=now - HOUR,
+            trades=(again, unheard),
+        )
+    )
+
+    assert read(held, "trade_count_1h") == 2.0
+    assert read(held, "volume_1h") == 5.0 + 12.0
+    assert read(held, "last_trade_price") == 0.6
+
+
+def test_an_hour_after_a_gap_nothing_of_before_it_is_left_in_the_sums() -> None:
+    held = state()
+    held.apply(trade(T0 + SECOND))
+    assert read(held, "volume_1h") == 5.0
+
+    held.apply(FeedLost(at=T0 + 2 * SECOND, feed="trades", market=M))
+    held.apply(FeedRestored(at=T0 + 3 * SECOND, feed="trades", market=M))
+    held.apply(ClockTicked(at=T0 + 3 * SECOND + HOUR))
+
+    assert read(held, "volume_1h") == 0.0
+    assert read(held, "trade_count_1h") == 0.0
+
+
+def test_the_last_price_is_known_again_when_history_tells_no_newer_trade() -> None:
+    held = state()
+    held.apply(trade(T0 + SECOND))
+    held.apply(FeedLost(at=T0 + 2 * SECOND, feed="trades", market=M))
+    now = T0 + 60 * SECOND
+    held.apply(FeedRestored(at=now, feed="trades", market=M))
+    assert math.isnan(read(held, "last_trade_price"))
+
+    # The venue's list has whole seconds, so the same trade looks older there.
+    same = (PastTrade(T0, YES, Side.BUY, 500_000, 10_000_000),)
+    held.apply(TradesTold(at=now + SECOND, market=M, since=now - HOUR, trades=same))
+
+    assert read(held, "last_trade_price") == 0.5
+    assert read(held, "last_trade_age") == 61.0
+
+
+def test_history_that_comes_after_the_trades_were_lost_again_is_not_believed() -> None:
+    held = state()
+    now = T0 + 2 * HOUR
+    held.apply(FeedRestored(at=now, feed="trades", market=M))
+    held.apply(FeedLost(at=now + SECOND, feed="trades", market=M))
+    held.apply(TradesTold(at=now + SECOND, market=M, since=now - 2 * HOUR, trades=()))
+
+    assert math.isnan(read(held, "trade_count_1h"))
+    assert math.isnan(read(held, "time_since_whale"))
+
+
+def test_why_a_lost_book_is_missing_is_told_apart_from_one_never_seen() -> None:
+    held = state()
+    assert why(held, "best_ask") == "no_book"
+
+    held.apply(book(T0 + SECOND))
+    held.apply(FeedLost(at=T0 + 2 * SECOND, feed="book", market=M))
+    assert why(held, "best_ask") == "lost"
+
+
+def test_a_book_told_before_yes_and_no_changed_places_is_not_read_afterwards() -> None:
+    held = state()
+    held.apply(book(T0 + SECOND))
+    held.apply(
+        MarketChanged(
+            at=T0 + 2 * SECOND,
+            market=Market(id=M, yes=NO, no=YES, start=T0, end=T0 + 48 * HOUR),
+        )
+    )
+    assert math.isnan(read(held, "best_ask"))
+    assert held.markets[M].ask(NO) is None
+
+    held.apply(book(T0 + 3 * SECOND))  # 0.48 is paid for the token that is NO now
+    assert read(held, "best_ask") == 0.52
+    assert read(held, "no_best_bid") == 0.48

@@ -114,3 +114,13 @@ def test_a_strategy_without_a_universe_wants_every_open_market() -> None:
     found.process(listed("soon", facts=market("soon", hours=1), listing=listing()))
 
     assert found.interest() == ["soon", "late"]
+
+
+def test_what_should_have_ended_and_was_never_answered_takes_no_one_s_place() -> None:
+    text = FAVOURITE.replace("hours_to_close < 48 and ", "")
+    found = engine(text)
+    for name, hours in (("zombie", -900.0), ("soon", 1.0), ("unsaid", None)):
+        facts = market(name, hours=hours)
+        found.process(listed(name, facts=facts, listing=listing(0.95)))
+
+    assert found.interest() == ["soon", "unsaid", "zombie"]

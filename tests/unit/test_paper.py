@@ -3,12 +3,14 @@
 import asyncio
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from polyrules.domain.events import (
     Event,
     FeedLost,
     Filled,
+    MarketChanged,
     TickChanged,
 )
 from polyrules.domain.ids import MarketId
@@ -354,3 +356,23 @@ def test_its_optimism_is_one_sentence_that_can_be_printed() -> None:
         "paper is optimistic: it fills at the shown size, without latency, queue, "
         "market impact beyond the size taken, or adverse selection"
     )
+
+
+def test_an_order_stays_one_of_its_token_when_yes_and_no_change_places() -> None:
+    facts = market("m")
+    turned = MarketChanged(
+        at=at(1), market=msgspec.structs.replace(facts, yes=facts.no, no=facts.yes)
+    )
+    resting, blind = order("rests", price="0.45"), order("blind", price="0.52")
+
+    said = played(
+        [*OPEN, turned, trade(2, Side.SELL, "0.44", "20")],
+        {1: (resting,), 2: (blind,)},
+    )
+
+    assert brief(said) == [
+        "rests ACCEPTED",
+        "blind ACCEPTED",  # what was shown before is in terms of the other token
+        "blind 10 @ 0.52 maker",
+        "rests 10 @ 0.45 maker",
+    ]

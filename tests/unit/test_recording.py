@@ -4,11 +4,12 @@ import asyncio
 import gzip
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
+from polyrules.app.live import Taped
 from polyrules.domain.events import (
     BookChanged,
     ClockTicked,
@@ -200,6 +201,30 @@ async def test_an_old_segment_becomes_a_file_while_recording_goes_on(
     manifest = tape.close()
     assert events_of(tmp_path / "tape") == [listed(), book(1)]
     assert len(manifest.files) == 1
+
+
+async def test_without_room_for_another_process_recording_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none(*_: object, **__: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", none)
+    clock = Still()
+    tape = recording(tmp_path / "tape", clock=clock, every=15 * 60 * SECOND)
+    running = asyncio.create_task(tape.run())
+    tape.append(listed())
+    tape.flush()
+
+    await until(lambda: clock.slept)
+    await clock.go(15 * 60 * SECOND)
+    await until(lambda: len(clock.slept) == 2)
+
+    assert tape.trouble == "cannot be sealed beside: Cannot allocate memory"
+    assert not running.done()
+    running.cancel()
+    tape.close()
+    assert events_of(tmp_path / "tape") == [listed()]
 
 
 async def test_a_segment_that_cannot_be_made_into_a_file_waits_for_the_end(
@@ -593,3 +618,27 @@ def test_the_listing_is_what_a_market_listed_event_says(tmp_path: Path) -> None:
 
     assert isinstance(event, MarketListed)
     assert event.market == market("a")
+
+
+async def test_a_run_does_not_see_what_its_tape_cannot_hold(tmp_path: Path) -> None:
+    unfit = SpotTicked(at=at(1), symbol="\ud800", source="price", price=1.0)
+
+    class Script:
+        """A feed of three events and a tick."""
+
+        async def events(self) -> AsyncIterator[Event]:
+            for event in (listed(), unfit, ClockTicked(at=at(2)), book(3)):
+                yield event
+
+    with recording(tmp_path / "tape") as tape:
+        seen = [event async for event in Taped(Script(), tape).events()]
+
+    assert seen == [listed(), ClockTicked(at=at(2)), book(3)]
+
+
+def test_the_first_event_of_a_tape_ends_no_segment(tmp_path: Path) -> None:
+    with recording(tmp_path / "tape") as tape:
+        tape.append(listed())
+        tape.flush()
+
+        assert tape._log.roll() is None

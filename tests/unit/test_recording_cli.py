@@ -37,6 +37,9 @@ class Plane:
         self.followed.append(close)
         assert set(close) <= set(wanted)
 
+    def keep_frames(self, keep: Callable[[str, int, bytes], None] | None) -> None:
+        assert keep is None  # nobody asks for --raw here
+
     async def events(self) -> AsyncIterator[Event]:
         for event in moving(30):
             yield event
@@ -106,6 +109,18 @@ def test_record_writes_snapshots_beside_the_tape(
 
     assert result.exit_code == 0, result.output
     assert (tmp_path / "tape" / "snapshots").is_dir()
+    assert f"features beside it: {tmp_path / 'tape' / 'snapshots'}" in result.stdout
+
+
+def test_a_record_that_no_market_fits_says_so(
+    cli: Cli, live: Callable[[Plane], Plane], tmp_path: Path
+) -> None:
+    live(Plane())
+
+    result = cli("record", "--out", str(tmp_path / "tape"), "--markets", "election-*")
+
+    assert result.exit_code == 0, result.output
+    assert "  no market fits --markets election-*\n" in result.stderr
 
 
 def test_an_interrupted_record_is_in_order_and_ends_with_130(

@@ -207,3 +207,20 @@ def test_a_market_that_is_told_more_of_later_may_be_chosen_then() -> None:
 
     assert (first, then) == (False, True)
     assert selection.takes(book(2, name="a"))
+
+
+def test_what_should_have_ended_already_is_followed_last() -> None:
+    selection = Selection()
+    for name, hours in (("zombie", -900.0), ("soon", 1.0), ("never", None)):
+        assert selection.takes(listed(name, facts=market(name, hours=hours)))
+
+    assert selection.nearest() == ["soon", "never", "zombie"]
+
+
+def test_a_listing_that_lags_behind_does_not_reopen_a_resolved_market() -> None:
+    selection = Selection()
+    selection.takes(listed("m"))
+    selection.takes(resolved(1, "1", name="m"))
+    selection.takes(listed("m", 2))  # from the venue's cache
+
+    assert selection.nearest() == []

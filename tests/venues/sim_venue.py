@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 
+from polyrules.venues.simulated.clob.auth.keys import Key
 from polyrules.venues.simulated.faults import Fault
 from polyrules.venues.simulated.server import Simulator
 from polyrules.venues.simulated.world.settings import BEGIN, Settings
@@ -65,9 +66,21 @@ class Visit:
             await socket.socket.send_str(json.dumps(each))
         return socket
 
+    async def user_socket(self, key: Key) -> "Socket":
+        """Return a socket of the user channel that has named its key."""
+        auth = {
+            "apiKey": key.name,
+            "secret": key.secret,
+            "passphrase": key.passphrase,
+        }
+        socket = Socket(await self.session.ws_connect(f"{self.venue.url}/ws/user"))
+        await socket.socket.send_str(json.dumps({"type": "user", "auth": auth}))
+        assert await socket.heard() == []
+        return socket
+
 
 class Socket:
-    """One socket of the market channel."""
+    """One socket of the market or the user channel."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.socket = socket

@@ -346,3 +346,44 @@ async def test_each_connection_tells_how_it_stands() -> None:
 
         assert (one.socket, one.state, one.markets, one.fresh) == (0, "up", 1, 1)
         assert (one.messages, one.reconnects, one.reason) == (2, 0, "")
+
+
+async def test_a_trade_from_before_a_market_was_followed_is_left_to_the_history() -> (
+    None
+):
+    def printed(millis: int, transaction: str) -> dict[str, str]:
+        return {
+            "event_type": "last_trade_price",
+            "market": "m",
+            "asset_id": "m:yes",
+            "price": "0.5",
+            "size": "1",
+            "side": "BUY",
+            "timestamp": str(1_767_268_800_000 + millis),
+            "transaction_hash": transaction,
+        }
+
+    async with trading("m") as desk:
+        await watched(desk)
+
+        # The venue plays the last minutes again after every subscription.
+        await desk.venue.tell([printed(-120_000, "0xa"), printed(0, "0xb")])
+        await until(lambda: desk.count("a trade from before it was followed") == 1)
+
+        desk.reader.read(desk.inbox)
+        told = [one for one in desk.reader.events if isinstance(one, TradePrinted)]
+        assert [one.transaction for one in told] == ["0xb"]
+
+
+async def test_a_change_told_beside_one_of_a_stranger_is_not_passed_over() -> None:
+    async with trading("m") as desk:
+        await watched(desk)
+        await desk.clock.advance(1)
+
+        change = await desk.venue.change("m", SELL, 490_000, 7_000_000, tell=False)
+        stranger = {**change["price_changes"][0], "asset_id": "nobody"}
+        entries = [stranger, *change["price_changes"]]
+        await desk.venue.tell({**change, "price_changes": entries}, "m:yes")
+        await until(lambda: desk.agrees("m"))
+
+        assert desk.count("of a market not watched") == 1

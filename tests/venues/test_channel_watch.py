@@ -142,6 +142,18 @@ async def test_frames_beyond_the_queue_are_thrown_away_with_their_books() -> Non
             one.reason for one in desk.reader.events if isinstance(one, FeedLost)
         ]
         assert set(reasons) == {"too slow"}
+        lost = {
+            (one.feed, one.market)
+            for one in desk.reader.events
+            if isinstance(one, FeedLost)
+        }
+        # Trades may have been among what was thrown away.
+        assert lost == {
+            ("book", "a"),
+            ("trades", "a"),
+            ("book", "b"),
+            ("trades", "b"),
+        }
 
 
 def _encoded(payload: object) -> bytes:

@@ -78,6 +78,7 @@ CASES = (
     ),
     case("clock skew", {"fault": "skew", "seconds": 300}),
     case("geoblock", {"fault": "geoblock", "country": "FR"}),
+    case("ghost fills", {"fault": "ghost", "failed": 0.5, "retried": 0.2}),
     case(
         "all down",
         *sockets("cut"),
@@ -151,6 +152,7 @@ def test_no_fault_crashes_or_passes_old_rows_for_fresh(told: Case) -> None:
         assert cells[feed].last_bad <= BEGIN + (told.ends + RECOVERED) * S, feed
     assert made.told_twice == 0
     assert made.untold_whales == 0
+    assert made.ghosts_told == 0
     assert made.kinds["WalletTraded"] >= 10
     assert made.rounds["activated"] >= 1
 

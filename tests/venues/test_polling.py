@@ -366,3 +366,35 @@ async def test_exactly_the_open_and_wanted_markets_are_scheduled(
 def in_sight(side: Side, entry: Entry) -> bool:
     end = entry.market.end
     return end is None or end - side.clock.now() <= 336 * HOUR
+
+
+async def test_a_book_that_comes_when_a_socket_serves_the_market_already_is_old() -> (
+    None
+):
+    served: set[str] = set()
+    side = Side(served=lambda market: market in served)
+    entries = [side.put(name, NOON + HOUR // 2) for name in ("a", "b")]
+    for name in ("a", "b"):
+        side.clob.books[f"{name}-yes"] = book(f"{name}-yes")
+    side.told()
+
+    asking = asyncio.create_task(side.polling.poll(entries))
+    served.add("a")  # while the venue answers, its socket tells the whole book
+    await asking
+
+    assert [e.market for e in side.told() if isinstance(e, BookChanged)] == ["b"]
+
+
+async def test_a_market_that_leaves_its_socket_is_asked_for_at_once() -> None:
+    served = {"a"}
+    side = Side(served=lambda market: market in served)
+    side.put("a", NOON + 100 * HOUR)
+    side.clob.books["a-yes"] = book("a-yes")
+    await run_for(side, 2 * MINUTE)
+    assert polled(side) == []
+
+    served.clear()
+    side.polling.hurry([MarketId("a"), MarketId("of nobody")])
+    await run_for(side, SECOND)
+
+    assert polled(side) == ["a"]

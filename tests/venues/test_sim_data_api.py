@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from polyrules.domain.money import Side
 from polyrules.venues.simulated.data_api import DataApi, Ledger, Profile
+from polyrules.venues.simulated.data_api import ledger as ledgers
 from polyrules.venues.simulated.data_api.accounts import lateness
 from polyrules.venues.simulated.data_api.queries import BadQueryError
 from polyrules.venues.simulated.exchange.words import (
@@ -419,3 +421,80 @@ def test_a_row_has_the_fields_of_a_recorded_one(root: Path, page: str) -> None:
     (told,) = asked(ledger(traded()), f"/{page}", user=WHALE)
 
     assert set(told) == set(recorded[0]) - {"eventId"}
+
+
+def test_of_all_rows_the_newest_ten_thousand_are_kept() -> None:
+    made = ledger()
+    made.introduce(Profile(wallet=WHALE))
+
+    for number in range(5_001):  # two rows each, of the whale and of the maker
+        made.hear(traded(number, at=BEGIN + number * S))
+
+    assert len(made.trades) == 10_000
+    assert made.trades[0].at == BEGIN + S
+    assert len(made.accounts[WHALE].rows) == 1_000
+    assert len(made.accounts[MAKER].rows) == 1_000
+
+
+def test_who_has_no_name_is_forgotten_and_who_has_one_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ledgers, "ALL_MAX", 4)
+    made = ledger()
+    made.introduce(Profile(wallet=WHALE))
+
+    for number in range(5):
+        made.hear(traded(number, at=BEGIN + number * S))
+
+    assert len(asked(made, "/activity", user=WHALE)) == 5
+    assert len(asked(made, "/activity", user=MAKER)) == 2
+    assert len(asked(made, "/trades", takerOnly="false")) == 4
+    assert len(asked(made, "/trades", market=CID, takerOnly="false")) == 4
+    assert asked(made, "/traded", user=MAKER) == {"user": MAKER, "traded": 1}
+
+
+def test_a_kept_wallet_keeps_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledgers, "ALL_MAX", 2)
+    made = ledger()
+    made.keep(MAKER.upper().replace("0X", "0x"))
+
+    for number in range(4):
+        made.hear(traded(number, at=BEGIN + number * S))
+
+    assert len(asked(made, "/activity", user=MAKER)) == 4
+    assert len(asked(made, "/activity", user=WHALE)) == 1
+
+
+def test_of_strangers_a_page_of_closed_positions_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ledgers, "STRANGER_CLOSED", 1)
+    made = ledger(traded(1))
+    made.introduce(Profile(wallet=WHALE))
+    for token in (YES, NO):
+        made.hold(WHALE, token, size=S, price=500_000, at=BEGIN)
+        made.hold(STRANGER, token, size=S, price=500_000, at=BEGIN)
+
+    made.hear(Resolved(market=CID, winner=YES, at=BEGIN))
+    made.advance(BEGIN + 90 * S)
+
+    assert [each.token for each in made.accounts[WHALE].closed] == [YES, NO]
+    assert [each.token for each in made.accounts[STRANGER].closed] == [NO]
+
+
+def test_nothing_is_left_of_an_answered_market_whose_rows_are_old(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ledgers, "ALL_MAX", 2)
+    other = msgspec.structs.replace(LISTED, id="0x" + "0d" * 32, yes="81", no="82")
+    made = ledger(traded(1), Resolved(market=CID, winner=YES, at=BEGIN + S))
+    made.hear(MarketAdded(listed=other, at=BEGIN))
+    assert made.advance(BEGIN + 90 * S) == []
+    assert made.advance(BEGIN + 91 * S) == [CID]
+    later = traded(2, at=BEGIN + 100 * S)
+
+    made.hear(msgspec.structs.replace(later, market=other.id, token="81", makers=()))
+    made.hear(msgspec.structs.replace(later, market=other.id, token="81", makers=()))
+
+    assert list(made.fills(wallet=None, market=CID)) == []
+    assert made.holders(YES) == []

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from polyrules.domain.money import ONE, Side, to_micros
+from polyrules.venues.simulated.exchange import history
 from polyrules.venues.simulated.exchange.exchange import Exchange
 from polyrules.venues.simulated.exchange.trades import drawn
 from polyrules.venues.simulated.exchange.words import (
@@ -569,3 +570,56 @@ def test_a_held_order_that_cannot_pay_its_fee_any_more_is_dropped() -> None:
     assert ended is not None
     assert ended.status == "CANCELED_NOT_ENOUGH_BALANCE"
     assert exchange.balance("dan").cash == Holding(free=5 * ONE)
+
+
+def test_that_a_strangers_trade_failed_is_told_and_nothing_else_of_it() -> None:
+    exchange = opened()
+    exchange.trades.fate = lambda _: Fate.FAILED
+    place(exchange, sell("bob", "0.50", "10"))
+    place(exchange, buy("ann", "0.50", "10"))
+
+    exchange.advance(NOW + 60 * SECOND)
+
+    steps = [m.status for m in exchange.drain() if isinstance(m, TradeMoved)]
+    assert steps == [TradeStatus.FAILED]
+
+
+def test_everybody_is_paid_at_once_and_empty_purses_are_closed() -> None:
+    exchange = opened()
+    place(exchange, sell("bob", "0.50", "10"))
+    place(exchange, buy("ann", "0.50", "10"))
+    exchange.advance(NOW + 60 * SECOND)
+    exchange.resolve(MARKET.id, Decimal(1), NOW + 61 * SECOND)
+
+    exchange.redeem_all(MARKET.id)
+    exchange.redeem_all(MARKET.id)
+
+    assert exchange.balance("ann").cash == Holding(free=1005 * ONE)
+    assert exchange.balance("ann").shares == {}
+    assert exchange.balance("bob").cash == Holding(free=1495 * ONE)
+
+
+def test_an_open_market_pays_nobody() -> None:
+    exchange = opened()
+
+    exchange.redeem_all(MARKET.id)
+
+    assert shares(exchange.balance("bob"), YES).free == 500 * ONE
+
+
+def test_old_orders_and_trades_of_watched_owners_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(history, "ENDED_MAX", 3)
+    monkeypatch.setattr(history, "NAMED_MAX", 4)
+    monkeypatch.setattr(history, "TRADES_MAX", 10)
+    exchange = opened()
+    exchange.history.watched.add("ann")
+    for number in range(11):
+        place(exchange, sell("bob", "0.50", "5"))
+        place(exchange, buy("ann", "0.50", "5", id=f"0x{number}"))
+
+    known = [n for n in range(11) if exchange.history.find(f"0x{n}") is not None]
+    named = [n for n in range(11) if exchange.history.named(f"0x{n}")]
+    assert (known, named) == ([8, 9, 10], [7, 8, 9, 10])
+    assert len(exchange.history.trades["ann"]) == 10

@@ -1,7 +1,7 @@
 """Faults on command: who is struck, when, how often, and what a wrong plan is told."""
 
 import random
-from decimal import Decimal
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -12,9 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyrules.clock import Scaled
+from polyrules.domain.money import Side
 from polyrules.errors import InputError
-from polyrules.venues.simulated.admin import Admin, World
-from polyrules.venues.simulated.faults import Faults, fault_of, gate, plan
+from polyrules.venues.simulated.exchange.words import (
+    Fate,
+    Traded,
+    TradeMoved,
+    TradeStatus,
+)
+from polyrules.venues.simulated.faults import Faults, Ghosts, fault_of, gate, plan
 
 S = 1_000_000
 BEGIN = 1_772_452_800 * S
@@ -188,6 +194,53 @@ def test_disputes_skew_and_geoblock_are_asked_for() -> None:
     assert made.blocked(BEGIN) == "FR"
 
 
+def test_trades_are_ghosts_while_the_fault_lasts_and_each_is_counted() -> None:
+    said = {"fault": "ghost", "failed": 0.5, "retried": 0.25, "from": "1m", "for": "1m"}
+    made = faults(said)
+    fate = Ghosts(made, random.Random(3)).fate  # noqa: S311 - a play
+
+    before = {fate(trade(at)) for at in range(60)}
+    told = Counter(fate(trade(60 + at % 60)) for at in range(1000))
+    after = {fate(trade(120 + at)) for at in range(60)}
+
+    assert before == after == {Fate.CONFIRMED}
+    assert 450 < told[Fate.FAILED] < 550
+    assert 200 < told[Fate.RETRIED] < 300
+    struck = told[Fate.FAILED] + told[Fate.RETRIED]
+    assert made.counts == {("ghost", "clob"): struck}
+
+
+def test_the_chain_hears_of_no_trade_that_fails() -> None:
+    made = faults({"fault": "ghost", "failed": 1, "for": "1m"})
+    ghosts = Ghosts(made, random.Random(3))  # noqa: S311 - a play
+    failing, later = trade(0), msgspec.structs.replace(trade(60), id="2")
+    failed = TradeMoved(trade=failing, status=TradeStatus.FAILED, at=BEGIN + 8 * S)
+
+    ghosts.fate(failing)
+    ghosts.fate(later)
+
+    assert [ghosts.on_chain(each) for each in (failing, later)] == [False, True]
+    assert ghosts.on_chain(failed)
+
+
+def trade(second: int) -> Traded:
+    """Return a trade of so many seconds after the begin."""
+    return Traded(
+        id="1",
+        market="0xa",
+        token="1",
+        side=Side.BUY,
+        price=500_000,
+        size=S,
+        fee=0,
+        taker="0xb",
+        taker_order_id="1",
+        makers=(),
+        transaction="0xc",
+        at=BEGIN + second * S,
+    )
+
+
 def test_cleared_faults_strike_no_more() -> None:
     made = faults({"fault": "freeze", "service": SOCKET}, {"fault": "cancel_only"})
 
@@ -211,6 +264,9 @@ def test_cleared_faults_strike_no_more() -> None:
         ({"fault": "cut", "service": "rtds", "x": 1}, "unknown field `x`"),
         ({"fault": "restart", "for": "1m"}, "for: not allowed"),
         ({"fault": "tick", "market": "a", "tick": 0.01}, "tick: expected 0.1, 0.01"),
+        ({"fault": "ghost"}, "ghost: failed and retried: expected shares"),
+        ({"fault": "ghost", "failed": 0.7, "retried": 0.7}, "were 0.7 and 0.7"),
+        ({"fault": "ghost", "failed": -1}, "failed: expected `float` >= 0"),
         (
             {"fault": "skew", "seconds": float("nan")},
             "seconds: expected `float` >= -86400",
@@ -230,6 +286,7 @@ def test_a_plan_is_read_in_its_order(tmp_path: Path) -> None:
         "polyrules_faults: 1\nfaults:\n"
         "- {fault: freeze, service: rtds, from: 5m, for: 90s}\n"
         "- {fault: status, service: gamma, status: 429, retry_after: 2, share: 0.5}\n"
+        "- {fault: ghost, failed: 0.2, retried: 0.1, from: 10m, for: 5m}\n"
     )
 
     assert [msgspec.to_builtins(each) for each in plan(file)] == [
@@ -240,6 +297,13 @@ def test_a_plan_is_read_in_its_order(tmp_path: Path) -> None:
             "status": 429,
             "retry_after": 2,
             "share": 0.5,
+        },
+        {
+            "fault": "ghost",
+            "failed": 0.2,
+            "retried": 0.1,
+            "from": "10m",
+            "for": "5m",
         },
     ]
 
@@ -389,84 +453,3 @@ async def test_sockets_cannot_be_opened_while_they_are_cut() -> None:
     async with venue.client as client:
         assert (await client.get("/rtds")).status == 503
         assert (await client.get("/ws/market")).status == 200
-
-
-# The commands
-
-
-class Commanded:
-    """The commands on loopback, and what they did to the world."""
-
-    def __init__(self) -> None:
-        self.done: list[tuple[str, Decimal]] = []
-        self.faults = faults()
-        world = World(
-            resolve=self._did, set_tick=self._did, summary=lambda: {"markets": 3}
-        )
-        app = web.Application()
-        clock = Scaled(BEGIN, 0.001)
-        app.add_routes(Admin(self.faults, world, clock).routes())
-        self.client = TestClient(TestServer(app))
-
-    def _did(self, market: str, value: Decimal) -> str:
-        if market != "0xa":
-            return f"no market has the condition id {market}"
-        self.done.append((market, value))
-        return ""
-
-
-async def test_faults_are_added_shown_and_cleared_by_command() -> None:
-    made = Commanded()
-    said = [{"fault": "freeze", "service": SOCKET, "for": "1m"}, {"fault": "restart"}]
-    async with made.client as client:
-        added = await (await client.post("/admin/faults", json=said)).json()
-        assert added == {"added": [1, 2]}
-        assert sent(made.faults, 1, BEGIN + S) == []
-
-        shown = await (await client.get("/admin/faults")).json()
-        assert [each["fault"] for each in shown["faults"]] == ["freeze", "restart"]
-        assert shown["faults"][0]["active"] is True
-        assert shown["faults"][0]["for"] == "1m"
-        assert shown["done"] == {"freeze market_channel": 1}
-
-        state = await (await client.get("/admin/state")).json()
-        assert (state["mode"], state["world"]) == ("restarting", {"markets": 3})
-        assert (await client.delete("/admin/faults/2")).status == 200
-        unknown = await client.delete("/admin/faults/2")
-        assert await unknown.json() == {"error": "no fault has the number 2"}
-        assert await (await client.delete("/admin/faults")).json() == {"cleared": 1}
-
-
-async def test_a_market_is_answered_and_its_tick_changed_by_command() -> None:
-    made = Commanded()
-    async with made.client as client:
-        answer = {"market": "0xa", "payout_yes": "0.5"}
-        assert (await client.post("/admin/resolve", json=answer)).status == 200
-        tick = {"market": "0xa", "tick": "0.001"}
-        assert (await client.post("/admin/tick", json=tick)).status == 200
-
-    assert made.done == [("0xa", Decimal("0.5")), ("0xa", Decimal("0.001"))]
-
-
-@pytest.mark.parametrize(
-    ("path", "body", "status", "told"),
-    [
-        ("faults", "{", 400, "the body is not JSON"),
-        ("faults", '{"fault": "thaw"}', 400, "fault: expected freeze, drop"),
-        ("resolve", '{"market": "0xa", "payout_yes": "2"}', 400, "invalid enum value"),
-        ("resolve", '{"market": "0xa"}', 400, "missing required field `payout_yes`"),
-        ("resolve", '{"market": "0xb", "payout_yes": "1"}', 404, "condition id 0xb"),
-        ("tick", '{"market": "0xa", "tick": "0.02"}', 400, "invalid enum value"),
-        ("tick", "[]", 400, "expected `object`, got `array`"),
-    ],
-)
-async def test_a_wrong_command_is_refused_and_changes_nothing(
-    path: str, body: str, status: int, told: str
-) -> None:
-    made = Commanded()
-    async with made.client as client:
-        answer = await client.post(f"/admin/{path}", data=body)
-        error = (await answer.json())["error"]
-
-    assert (answer.status, made.done, made.faults.all()) == (status, [], ())
-    assert told in error

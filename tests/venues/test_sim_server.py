@@ -13,13 +13,18 @@ from hypothesis import strategies as st
 from polyrules.domain.money import Side
 from polyrules.venues.polymarket.wire import book
 from polyrules.venues.simulated.book_hash import HashedBook, book_hash
-from polyrules.venues.simulated.exchange.words import NewOrder
+from polyrules.venues.simulated.exchange.words import (
+    Holding,
+    NewOrder,
+    Placed,
+    TimeInForce,
+)
 from polyrules.venues.simulated.faults import fault_of
 from polyrules.venues.simulated.market_channel import channel
 from polyrules.venues.simulated.server import Simulator
 from polyrules.venues.simulated.world.settings import BEGIN, Settings
 from polyrules.venues.simulated.world.story import Kind, Story
-from tests.venues.sim_venue import SMALL, S, Visit, visit
+from tests.venues.sim_venue import SMALL, Moved, S, Visit, visit
 
 
 def story_of(visitor: Visit, kind: Kind = Kind.PLAIN) -> Story:
@@ -349,6 +354,104 @@ async def test_a_tick_on_command_is_told() -> None:
 
     tick = next(m for m in messages if m["event_type"] == "tick_size_change")
     assert (tick["old_tick_size"], tick["new_tick_size"]) == ("0.01", "0.001")
+
+
+async def test_a_ghost_fill_is_told_as_matched_then_failed_and_leaves_nothing() -> None:
+    async with visit() as visitor:
+        venue = visitor.venue
+        key = venue.clob.keys.create("0x" + "a7" * 20, 0)
+        assert key is not None
+        venue.clob.admit(key)
+        venue.world.exchange.fund(key.address, 1_000 * S)
+        socket = await visitor.user_socket(key)
+        said = {"fault": "ghost", "failed": 1, "for": "10s"}
+        assert (await visitor.post("/admin/faults", said))[0] == 200
+        listed, exchange = story_of(visitor).listed, venue.world.exchange
+        price = exchange.book(listed.yes)[1][0][0]
+        buying = NewOrder(
+            owner=key.address,
+            token=listed.yes,
+            side=Side.BUY,
+            price=price,
+            size=5 * S,
+            time_in_force=TimeInForce.FAK,
+        )
+
+        placed = exchange.place(buying, visitor.clock.now())
+        matched = exchange.balance(key.address)
+        visitor.pass_time(30)
+        messages = await socket.heard()
+        _, state = await visitor.get("/admin/state")
+        exchange.place(buying, visitor.clock.now())  # the fault is over
+        visitor.pass_time(30)
+        later = await socket.heard()
+
+    assert isinstance(placed, Placed)
+    assert (placed.status, placed.taking) == ("matched", 5 * S)
+    assert matched.shares[listed.yes].pending == 5 * S
+    assert matched.cash.free < 1_000 * S
+    assert statuses(messages) == ["MATCHED", "RETRYING", "FAILED"]
+    assert state["done"]["ghost clob"] >= 1
+    assert statuses(later) == ["MATCHED", "MINED", "CONFIRMED"]
+
+
+def statuses(messages: list[dict[str, Any]]) -> list[str]:
+    """Return what became of trades, in the venue's words."""
+    return [each["status"] for each in messages if each["event_type"] == "trade"]
+
+
+async def test_what_a_ghost_fill_took_is_given_back_to_everybody() -> None:
+    said = fault_of({"fault": "ghost", "failed": 1})
+    async with visit(faults=(said,)) as visitor:
+        exchange = visitor.venue.world.exchange
+        listed = story_of(visitor).listed
+        ann = "0x" + "a7" * 20
+        exchange.fund(ann, 1_000 * S)
+        price = exchange.book(listed.yes)[1][0][0]
+        buying = NewOrder(
+            owner=ann, token=listed.yes, side=Side.BUY, price=price, size=5 * S
+        )
+        exchange.place(buying, visitor.clock.now())
+        visitor.pass_time(7)  # told of at the latest after six, had it been a trade
+        _, before = await visitor.get(f"/data/trades?user={ann}")
+        visitor.pass_time(60)
+        balance = exchange.balance(ann)
+        _, after = await visitor.get(f"/data/positions?user={ann}&sizeThreshold=0")
+        _, rows = await visitor.get(f"/data/activity?user={ann}")
+
+    assert (balance.cash.free, balance.cash.pending) == (1_000 * S, 0)
+    assert balance.shares[listed.yes] == Holding(free=0, locked=0, pending=0)
+    assert after == []
+    assert before == rows == []
+
+
+async def test_a_venue_that_stops_leaves_no_task_no_socket_and_no_client() -> None:
+    tasks = asyncio.all_tasks()
+    async with aiohttp.ClientSession() as session:
+        for _ in range(20):
+            venue = Simulator(SMALL, clock=Moved())
+            await venue.start()
+            paths = ("market", "user", "../rtds")
+            sockets = [
+                await session.ws_connect(f"{venue.url}/ws/{path}") for path in paths
+            ]
+            await venue.stop()
+            ended = [await socket.receive() for socket in sockets]
+            assert {each.type for each in ended} == {aiohttp.WSMsgType.CLOSE}
+            assert venue.summary()["clients"] == 0
+            with pytest.raises(aiohttp.ClientConnectorError):
+                await session.get(f"{venue.url}/clock")
+    await asyncio.sleep(0)
+
+    assert asyncio.all_tasks() <= tasks
+
+
+async def test_a_venue_stops_twice_as_well_as_once() -> None:
+    venue = Simulator(SMALL, clock=Moved())
+    await venue.stop()
+    await venue.start()
+    await venue.stop()
+    await venue.stop()
 
 
 async def test_the_state_says_how_the_world_stands() -> None:

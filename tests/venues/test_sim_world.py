@@ -384,3 +384,20 @@ def test_no_market_is_older_than_the_calendar() -> None:
     stories = World(SMALL).stories.values()
 
     assert all(BEGIN - 21 * DAY < story.listed.created <= BEGIN for story in stories)
+
+
+def test_coins_remember_a_day_and_after_it_the_oldest_price_they_have() -> None:
+    spot, other = Spot(7, BEGIN), Spot(7, BEGIN)
+    hour = 3600 * 1_000_000
+
+    noon = spot.price("BTC", BEGIN + 12 * hour)
+    mean = spot.twap("BTC", BEGIN + 12 * hour, 60)
+    last = spot.price("BTC", BEGIN + 72 * hour)
+
+    other.price("BTC", BEGIN + 30 * hour)
+    assert other.price("BTC", BEGIN + 12 * hour) == noon
+    assert other.twap("BTC", BEGIN + 12 * hour, 60) == mean
+    assert other.price("BTC", BEGIN + 72 * hour) == last
+    assert spot.price("BTC", BEGIN) == spot.price("BTC", BEGIN + hour)
+    oldest = spot.price("BTC", BEGIN)
+    assert spot.twap("BTC", BEGIN, 60) == pytest.approx(oldest)

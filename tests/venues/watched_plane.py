@@ -38,6 +38,8 @@ from polyrules.venues.simulated.exchange.words import (
     NewOrder,
     TimeInForce,
     Traded,
+    TradeMoved,
+    TradeStatus,
 )
 from polyrules.venues.simulated.faults import Fault
 from polyrules.venues.simulated.server import Simulator
@@ -147,6 +149,7 @@ class Watched(AbstractAsyncContextManager["Watched"]):
         self._untold: dict[tuple[str, str, int, int], list[int]] = {}
         self._whales = {whale.address for whale in self.simulator.world.whales}
         self._of_whales: dict[tuple[str, str, int, int], int] = {}
+        self._never_were: set[tuple[str, str, int, int]] = set()
         self._told_of_whales: Counter[tuple[str, str, int, int]] = Counter()
         self._hear_the_venue()
 
@@ -239,6 +242,11 @@ class Watched(AbstractAsyncContextManager["Watched"]):
                 self._untold.setdefault(key, []).append(message.at)
             if message.taker in self._whales:
                 self._of_whales[key] = message.at
+        elif isinstance(message, TradeMoved) and message.status is TradeStatus.FAILED:
+            made = message.trade
+            key = _key(made.token, made.transaction, made.price, made.size)
+            self._of_whales.pop(key, None)
+            self._never_were.add(key)
 
     def _remember(self, market: str, at: int, bid: int, ask: int) -> None:
         self._bids.setdefault(market, Values()).add(at, bid)
@@ -396,6 +404,11 @@ class Watched(AbstractAsyncContextManager["Watched"]):
             if self._is_settled(market, now) and quiet and not math.isnan(read):
                 found.append((round(read), len(ats)))
         return found
+
+    @property
+    def ghosts_told(self) -> int:
+        """Trades of whales that were told although they failed."""
+        return sum(self._told_of_whales[key] for key in self._never_were)
 
     @property
     def untold_whales(self) -> int:

@@ -46,7 +46,8 @@ refused.
         "PD005",
         "not a URL",
         """
-The journal is named by a URL, such as sqlite:///polyrules.db.
+The journal is named by a URL, such as sqlite:///polyrules.db, and so is every source of
+market data: a scheme, a host, and a port from 1 to 65535 where it is not the usual one.
 """,
         "journal: postgresql://[localhost/polyrules",
         "journal: sqlite:///polyrules.db",
@@ -80,5 +81,15 @@ begins fall from one to the next.
 """,
         "collection: {tier_hours: [1, 4, 12, 48]}",
         "collection: {tier_hours: [48, 12, 4, 1]}",
+    ),
+    page(
+        "PD009",
+        "more markets than the connections carry",
+        """
+A market has two tokens, and a connection to the market channel carries so many of them:
+`sockets` times `tokens_per_socket`, halved, is how many markets can be followed.
+""",
+        "collection: {subscriptions_max: 1000}",
+        "collection: {subscriptions_max: 1000, sockets: 10}",
     ),
 )

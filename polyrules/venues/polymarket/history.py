@@ -45,12 +45,14 @@ class Followed(msgspec.Struct):
     """A market whose trades are heard since `since`; it is asked about at `due`.
 
     `heard` are the transactions heard in the second of `since`: the venue's list has
-    whole seconds, so that second is told apart by them.
+    whole seconds, so that second is told apart by them. `told` is set once its trades
+    are on their way.
     """
 
     since: int
     due: int
     heard: set[str]
+    told: bool = False
 
 
 class History:
@@ -83,17 +85,29 @@ class History:
         self._waiting[event.market] = Followed(event.at, due, set())
 
     def heard(self, market: MarketId, transaction: str, at: int) -> None:
-        """Take note of a trade that was heard of a market."""
+        """Take note of a trade that was heard of a market, made `at`."""
         known = self._waiting.get(market)
         if known is not None and at - known.since <= SECOND:
             known.heard.add(transaction.lower())
+
+    def stands(self, event: TradesTold) -> bool:
+        """Tell whether what was told still closes its market's gap; asked once.
+
+        It does not if the market was lost again before anyone took it.
+        """
+        known = self._waiting.get(event.market)
+        if known is None or event.since != known.since - self._settings.reach:
+            return False
+        del self._waiting[event.market]
+        return True
 
     async def run(self) -> None:
         """Ask about each market when it is due, until cancelled."""
         while True:
             await self._clock.sleep(self._settings.turn)
             now = self._clock.now()
-            for market in [m for m, each in self._waiting.items() if each.due <= now]:
+            due = [m for m, e in self._waiting.items() if not e.told and e.due <= now]
+            for market in due:
                 await self._ask(market)
 
     async def _ask(self, market: MarketId) -> None:
@@ -109,10 +123,11 @@ class History:
             return
         if self._waiting.get(market) is not known:
             return  # it was lost while the venue answered
-        del self._waiting[market]
         if fills is None:
+            del self._waiting[market]
             self._health.count(WHERE, "more trades than can be asked for")
             return
+        known.told = True
         self._inbox.put(
             TradesTold(
                 at=self._inbox.now(),

@@ -15,7 +15,14 @@ from urllib.parse import urlsplit
 import msgspec
 
 from polyrules.clock import Clock, Wall
-from polyrules.domain.events import Event, FeedLost, FeedRestored, TradePrinted
+from polyrules.domain.events import (
+    ClockTicked,
+    Event,
+    FeedLost,
+    FeedRestored,
+    TradePrinted,
+    TradesTold,
+)
 from polyrules.domain.ids import MarketId
 from polyrules.domain.moments import HOUR, MINUTE, SECOND
 from polyrules.errors import InvariantError, VenueError
@@ -37,7 +44,7 @@ from polyrules.venues.polymarket.markets.polling import Polling
 from polyrules.venues.polymarket.markets.resolution import Resolution
 from polyrules.venues.polymarket.markets.snapshots import Snapshots
 from polyrules.venues.polymarket.markets.tiers import Tiers
-from polyrules.venues.polymarket.registry import Entry, Registry
+from polyrules.venues.polymarket.registry import Registry
 from polyrules.venues.polymarket.rounds.feed import Rounds
 from polyrules.venues.polymarket.rounds.series import series_of
 from polyrules.venues.polymarket.rtds.feed import Rtds
@@ -46,6 +53,7 @@ from polyrules.venues.polymarket.wallets.feed import Wallets, WalletSettings
 
 SEED = 7  # of the jitter between attempts
 SKEW_MAX = 2 * SECOND
+FEES_AGAIN = 5 * MINUTE  # until a fee that nobody told is asked for again
 T = TypeVar("T")
 
 
@@ -152,7 +160,8 @@ class Plane:
         self._data = rest("data_api", "data")
         self._site = rest("geoblock", "site")
         self._tasks: list[asyncio.Task[None]] = []
-        self._fees: dict[MarketId, Entry | None] = {}  # to ask; None: was asked
+        self._close: frozenset[MarketId] = frozenset()  # followed over the channel
+        self._fees: dict[MarketId, int] = {}  # who lacks one, and when to ask
         self._build()
 
     def _build(self) -> None:
@@ -267,23 +276,28 @@ class Plane:
         rounds = self._rounds.wanted()
         room = self._settings.sockets * self._settings.tokens_per_socket // 2
         first = [*rounds, *(market for market in close if market not in rounds)]
+        before, self._close = self._close, frozenset(first[:room])
         self._channel.watch(first[:room])
         self._wish_fees(first[:room])
         self._polling.want({*wanted, *rounds})
+        self._polling.hurry(before - self._close)  # else blind for up to an interval
 
     def _wish_fees(self, markets: Sequence[MarketId]) -> None:
-        """Have the fees asked for, once, of markets whose listing did not tell them."""
-        for market in markets:
-            entry = self.registry.get(market)
-            if entry is not None and entry.market.fee_rate is None:
-                self._fees.setdefault(market, entry)
+        """Have the fees asked for of markets whose listing did not tell them."""
+        entries = (self.registry.get(market) for market in markets)
+        self._fees = {
+            entry.id: self._fees.get(entry.id, 0)
+            for entry in entries
+            if entry is not None and entry.market.fee_rate is None
+        }
 
     async def _ask_fees(self) -> None:
         while True:
             await self._clock.sleep(SECOND)
-            for market, entry in list(self._fees.items()):
-                if entry is not None:
-                    self._fees[market] = None  # asked; a listing may still tell
+            now = self._clock.now()
+            for market in [each for each, due in self._fees.items() if due <= now]:
+                self._fees[market] = now + FEES_AGAIN
+                if (entry := self.registry.get(market)) is not None:
                     await self._discovery.fees(entry)
 
     def keep_frames(self, keep: Callable[[str, int, bytes], None] | None) -> None:
@@ -301,11 +315,18 @@ class Plane:
         """Yield what happens, with the clock ticking in between, until it is closed."""
         async for event in self._inbox.events():
             match event:
-                case TradePrinted(market=market, transaction=transaction, at=at):
+                case TradePrinted(market=market, transaction=transaction):
                     self._wallets.saw_trade(event)
-                    self._history.heard(market, transaction, at)
+                    made = event.at if event.venue_at is None else event.venue_at
+                    self._history.heard(market, transaction, made)
                 case FeedLost() | FeedRestored():
                     self._history.see(event)
+                case ClockTicked(at=at):
+                    late = (self._clock.now() - at) / SECOND
+                    self.health.delay("tick_lateness", late)
+                    self.health.gauge("inbox_deepest", self._inbox.deepest)
+                case TradesTold() if not self._history.stands(event):
+                    continue  # its market was lost since
                 case _:
                     pass
             yield event

@@ -128,8 +128,12 @@ class Recording:
         """Bytes the tape takes on the disk now."""
         return disk.used(self.path)
 
-    def append(self, event: Event) -> None:
+    def append(self, event: Event) -> bool:
         """Take an event; ticks and the answers to orders are passed over.
+
+        Returns:
+            Whether a reader of the tape will know of it: False for market data that
+            is not kept.
 
         Raises:
             TapeError: Nothing more can be recorded, and the recording is required; or
@@ -137,23 +141,24 @@ class Recording:
             InvariantError: `at` runs backward.
         """
         if isinstance(event, NOT_MARKET_DATA):
-            return
+            return True
         if self._log.stopped is not None:
             self._late += 1
             self._raise_stopped()
-            return
+            return False
         if event.at < self._last:
             raise self._backward(event.at)
         try:
             line = encode(event)
         except (ValueError, TypeError, OverflowError):
             self._unfit += 1
-            return
-        if day_of(event.at) != day_of(self._last):
+            return False
+        if self._last and day_of(event.at) != day_of(self._last):
             self._log.turn()  # one day, one file
         self._last = event.at
         self._log.append(line)
         self.taken += 1
+        return True
 
     def append_raw(self, source: str, at: int, frame: bytes) -> None:
         """Take a frame as it came over the wire; nothing happens without `raw`.
@@ -278,15 +283,19 @@ class Recording:
     async def _seal_beside(self, upto: int) -> None:
         """Seal in another process: making files would hold up everything in ours."""
         keep = [] if self._keep is None else [str(self._keep)]
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "polyrules.venues.recording.sealing.seal"),
-            *(str(self.path.absolute()), str(upto), *keep),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is meant for us
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "polyrules.venues.recording.sealing.seal"),
+                *(str(self.path.absolute()), str(upto), *keep),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,  # Ctrl-C is meant for us
+            )
+        except OSError as error:  # no memory or no room for a process: the log stays
+            self.trouble = f"cannot be sealed beside: {error.strerror or error}"
+            return
         try:
             _, told = await process.communicate()
         except asyncio.CancelledError:

@@ -32,6 +32,8 @@ class Selection:
         self._fits = tuple(_parsed(word.strip().lower()) for word in words)
         self._open: dict[MarketId, tuple[Market, Listing]] = {}
         self._wanted: set[MarketId] = set()
+        self._resolved: set[MarketId] = set()
+        self._now = 0
 
     @property
     def markets(self) -> int:
@@ -40,6 +42,7 @@ class Selection:
 
     def takes(self, event: Event) -> bool:
         """Tell whether to record an event, and remember what it says of its market."""
+        self._now = event.at
         if isinstance(event, MarketListed | MarketChanged):
             return self._list(event)
         market: MarketId | None = getattr(event, "market", None)
@@ -47,6 +50,7 @@ class Selection:
             return True
         if isinstance(event, MarketResolved):
             self._open.pop(market, None)
+            self._resolved.add(market)
         return not self._fits or market in self._wanted
 
     def wants(self, market: Market) -> bool:
@@ -54,13 +58,16 @@ class Selection:
         return not self._fits or any(_fits(*each, market) for each in self._fits)
 
     def nearest(self) -> list[MarketId]:
-        """Return the wanted markets that are open: soonest end, then most traded."""
+        """Return the wanted markets that are open: soonest end, then most traded.
+
+        What should have ended already goes last: it may stay unanswered for months.
+        """
         return sorted(self._open, key=self._order)
 
-    def _order(self, market: MarketId) -> tuple[int, float, str]:
+    def _order(self, market: MarketId) -> tuple[bool, int, float, str]:
         facts, listing = self._open[market]
         end = NEVER if facts.end is None else facts.end
-        return end, -(listing.volume_24h or 0.0), market
+        return end < self._now, end, -(listing.volume_24h or 0.0), market
 
     def _list(self, event: MarketListed | MarketChanged) -> bool:
         told = event.market
@@ -70,7 +77,8 @@ class Selection:
         wanted = told.id in self._wanted or self.wants(told)
         if wanted:
             self._wanted.add(told.id)
-            self._open[told.id] = (told, event.listing)
+            if told.id not in self._resolved:  # a cached listing may lag behind
+                self._open[told.id] = (told, event.listing)
         return wanted
 
 

@@ -2,8 +2,15 @@
 
 Routes under `/admin`, JSON in and out; an error names the thing and what was expected.
 They change the world through functions that are handed in, and know nothing of it.
+
+Only programs on this machine command. A web page in somebody's browser must not, so
+that a request with an Origin is refused, and one that was sent to another name than
+that of this machine: a page can let its own name lead here. Whoever exposes the venue
+to others does not expose the commands.
 """
 
+import functools
+import ipaddress
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
@@ -16,7 +23,7 @@ from polyrules.errors import InputError
 from polyrules.venues.simulated.faults import Faults, fault_of
 from polyrules.venues.simulated.faults.kinds import Standing
 
-BAD, UNKNOWN = 400, 404
+BAD, FORBIDDEN, UNKNOWN = 400, 403, 404
 T = TypeVar("T")
 PAYOUTS = {"1": Decimal(1), "0": Decimal(0), "0.5": Decimal("0.5")}
 
@@ -66,13 +73,13 @@ class Admin:
     def routes(self, prefix: str = "/admin") -> list[web.RouteDef]:
         """Return the routes."""
         return [
-            web.get(f"{prefix}/faults", self.show_faults),
+            web.get(f"{prefix}/faults", _told(self.show_faults)),
             web.post(f"{prefix}/faults", _told(self.add_faults)),
-            web.delete(f"{prefix}/faults", self.clear_faults),
-            web.delete(prefix + "/faults/{id}", self.clear_fault),
+            web.delete(f"{prefix}/faults", _told(self.clear_faults)),
+            web.delete(prefix + "/faults/{id}", _told(self.clear_fault)),
             web.post(f"{prefix}/resolve", _told(self.resolve)),
             web.post(f"{prefix}/tick", _told(self.set_tick)),
-            web.get(f"{prefix}/state", self.show_state),
+            web.get(f"{prefix}/state", _told(self.show_state)),
         ]
 
     async def show_faults(self, _request: web.Request) -> web.Response:
@@ -148,15 +155,65 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 def _told(handler: Handler) -> Handler:
-    """Answer with an error where the command is none."""
+    """Answer with an error where the command is none, or not from this machine."""
 
+    @functools.wraps(handler)
     async def answer(request: web.Request) -> web.Response:
+        problem = _foreign(request)
+        if problem:
+            return _refused(problem, FORBIDDEN)
         try:
             return await handler(request)
         except InputError as error:
             return _refused(error.message, BAD)
 
     return answer
+
+
+def _foreign(request: web.Request) -> str:
+    """Return why a request is not taken for that of a program here; "" if it is."""
+    if (origin := request.headers.get("Origin")) is not None:
+        return f"commands are not for web pages, this came from {origin[:100]}"
+    host = request.headers.get("Host", "")
+    if not _is_address(_name(host)):
+        return (
+            f"commands are for this machine, this was sent to {host[:100]};"
+            " send them to 127.0.0.1 or localhost"
+        )
+    if not _is_near(request):
+        return f"commands are taken from this machine only, not from {request.remote}"
+    return ""
+
+
+def _name(host: str) -> str:
+    """Return a Host without its port and brackets."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+def _is_address(name: str) -> bool:
+    """Tell whether no page could have made this name lead here."""
+    if name.lower() == "localhost":
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_near(request: web.Request) -> bool:
+    """Tell whether a request comes from this machine: by loopback, or to itself."""
+    transport = request.transport
+    if transport is None:
+        return False  # it is gone already
+    peer, own = (transport.get_extra_info(key) for key in ("peername", "sockname"))
+    if not peer or not own:
+        return False
+    address = ipaddress.ip_address(peer[0].partition("%")[0])
+    mapped = getattr(address, "ipv4_mapped", None)  # ::ffff:127.0.0.1
+    return (mapped or address).is_loopback or peer[0] == own[0]
 
 
 def _refused(problem: str, status: int) -> web.Response:

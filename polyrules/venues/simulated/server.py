@@ -32,7 +32,7 @@ from polyrules.venues.simulated.exchange.words import (
     Message,
     Mode,
 )
-from polyrules.venues.simulated.faults import Fault, Faults, gate
+from polyrules.venues.simulated.faults import Fault, Faults, Ghosts, gate
 from polyrules.venues.simulated.faults.kinds import Tick
 from polyrules.venues.simulated.gamma.pages import Gamma, geoblock
 from polyrules.venues.simulated.market_channel import MarketChannel
@@ -91,6 +91,9 @@ class Simulator:
         for fault in faults:
             self.faults.add(fault, self.world.at)
         exchange = self.world.exchange
+        lots = random.Random(f"{seed} ghosts")  # noqa: S311 - a play
+        self._ghosts = Ghosts(self.faults, lots)
+        exchange.trades.fate = self._ghosts.fate
         self.channel = MarketChannel(exchange, self.clock, self.faults, self.settle)
         self.clob = Venue(exchange, self.clock)
         self.user_channel = UserChannel(self.clob, self.faults)
@@ -150,6 +153,8 @@ class Simulator:
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
+        for sockets in (self.channel, self.user_channel, self.rtds):
+            sockets.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -172,7 +177,8 @@ class Simulator:
         for fault in self.faults.begun(now):
             if isinstance(fault, Tick):
                 self._set_tick(fault.market, Decimal(fault.tick))
-        self.ledger.advance(now)
+        for market in self.ledger.advance(now):
+            self.world.exchange.redeem_all(market)
         self.channel.step(now)
         self.user_channel.step(now)
         self.rtds.step(now)
@@ -237,7 +243,7 @@ class Simulator:
             return
         for message in messages:
             self.counts[type(message).__name__] += 1
-            if not isinstance(message, LevelsMoved):
+            if not isinstance(message, LevelsMoved) and self._ghosts.on_chain(message):
                 self.ledger.hear(message)
         self.channel.tell(messages)
         self.clob.prices.take(messages)
@@ -303,4 +309,5 @@ class Simulator:
             return
         for owner in sorted(watched - self._granted):
             self.world.exchange.fund(owner, self._grant)
+            self.ledger.keep(owner)
         self._granted |= watched

@@ -20,7 +20,7 @@ from polyrules.venues.live.inbox import Inbox
 from polyrules.venues.polymarket.channel.answers import Answers
 from polyrules.venues.polymarket.channel.asking import WHERE, Asking, Books, Snapshot
 from polyrules.venues.polymarket.channel.held import held as begin
-from polyrules.venues.polymarket.channel.keeper import Keeper
+from polyrules.venues.polymarket.channel.keeper import TRADES, Keeper
 from polyrules.venues.polymarket.channel.printing import Notices, Trades
 from polyrules.venues.polymarket.channel.reading.frames import (
     BestFrame,
@@ -190,6 +190,7 @@ class Channel:
             news for news in self._queue if not isinstance(news, Arrived)
         )
         for kept in self._keeper.held.values():
+            self._keeper.lose(kept, TRADES, "too slow")
             if kept.sure:
                 self._keeper.distrust(kept, "too slow")
 
@@ -242,7 +243,7 @@ class Channel:
             return
         kept.shard.trades.hear(at)
         self._keeper.hear(kept, at)
-        why_not = self._trades.take(frame, kept.local.market)
+        why_not = self._trades.take(frame, kept.local.market, kept.trades_since)
         if why_not:
             self._health.count(WHERE, why_not)
 

@@ -45,6 +45,7 @@ class Held(msgspec.Struct, kw_only=True):
         ask_at: Not before this REST is asked again.
         tries: Answers of REST in a row that did not help.
         missed: Gaps in a row that REST has proven.
+        trades_since: From when on its trades were all heard.
     """
 
     local: LocalBook
@@ -61,6 +62,7 @@ class Held(msgspec.Struct, kw_only=True):
     ask_at: int = 0
     tries: int = 0
     missed: int = 0
+    trades_since: int = 0
 
     @property
     def word_at(self) -> int:

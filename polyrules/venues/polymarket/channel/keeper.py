@@ -90,9 +90,10 @@ class Keeper:
         """Apply a `price_change`."""
         entries = frame.price_changes
         held = self.by_token.get(entries[0].asset_id) if entries else None
-        if held is None:
+        last = self.by_token.get(entries[-1].asset_id) if entries else None
+        if held is None and last is None:
             self._health.count(WHERE, "of a market not watched")
-        elif self.by_token.get(entries[-1].asset_id) is not held:
+        elif held is None or last is not held:
             for part in self._split(frame):
                 self.levels(part, at)
         elif not held.sure:
@@ -197,9 +198,10 @@ class Keeper:
             held.lost = {
                 name: reason for name, reason in held.lost.items() if name != feed
             }
-            self._inbox.put(
-                FeedRestored(at=self._inbox.now(), feed=feed, market=held.local.market)
-            )
+            at = self._inbox.now()
+            if feed == TRADES:
+                held.trades_since = at
+            self._inbox.put(FeedRestored(at=at, feed=feed, market=held.local.market))
 
     def tell(self, held: Held) -> None:
         """Tell the whole book."""

@@ -48,8 +48,11 @@ class Trades:
         self._once = Once()
         self._newest = 0
 
-    def take(self, frame: TradeFrame, market: MarketId) -> str:
+    def take(self, frame: TradeFrame, market: MarketId, since: int = 0) -> str:
         """Tell a trade; return "", or why it was not told.
+
+        One that was made before `since` [microseconds UTC] is history: who was not
+        there yet reads it from the venue's list, and it is no news.
 
         Raises:
             UnexpectedReply: It is impossible.
@@ -60,6 +63,8 @@ class Trades:
         transaction = frame.transaction_hash or ""
         if at < self._newest - REPLAYED_AFTER:
             return "an old trade"
+        if at < since:
+            return "a trade from before it was followed"
         # Without a transaction two equal prints cannot be told from one sent twice.
         if transaction and not self._once.is_new(
             (transaction, frame.asset_id, price, size, frame.side, at)

@@ -80,6 +80,12 @@ class Polling:
         for entry in entries:
             self.moved(entry)
 
+    def hurry(self, markets: Iterable[MarketId]) -> None:
+        """Ask for the books of those markets now that are polled at all."""
+        now = self._clock.now()
+        for market in sorted(markets):
+            self._schedule.again(market, now)
+
     def moved(self, entry: Entry) -> None:
         """Poll a market as its stage demands; call it when the stage changed."""
         now = self._clock.now()
@@ -116,8 +122,11 @@ class Polling:
             event = books.get(entry.market.yes)
             if event is None:
                 self._wait_for_book(entry)
-            else:
-                self._without.pop(entry.id, None)
+                continue
+            self._without.pop(entry.id, None)
+            # A socket that took it over meanwhile knows better: its changes would
+            # then be applied to this book, which is older.
+            if not self._served(entry.id):
                 self._inbox.put(event)
 
     def _due(self) -> list[Entry]:

@@ -71,7 +71,16 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Account:
-    """One wallet."""
+    """One wallet.
+
+    Attributes:
+        rows: What it did, oldest first.
+        positions: What it holds or held, by token, until its market is redeemed.
+        closed: What it held of redeemed markets, oldest first.
+        volume: What it traded for [micro-usd].
+        realized: Its profit so far [micro-usd].
+        traded: In how many markets it traded.
+    """
 
     def __init__(self, wallet: str) -> None:
         self.wallet = wallet
@@ -80,7 +89,7 @@ class Account:
         self.closed: deque[Position] = deque(maxlen=CLOSED_MAX)
         self.volume = 0
         self.realized = 0
-        self.markets: set[str] = set()
+        self.traded = 0
 
     def position(self, market: str, token: str) -> Position:
         """Return its position in a token, a new one if it had none."""

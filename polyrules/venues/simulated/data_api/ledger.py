@@ -1,8 +1,9 @@
 """What the simulated Data API remembers: who traded what, and what they hold.
 
 It hears the exchange's messages and keeps, per wallet, its fills and its positions at
-average cost. It is bounded: of each wallet and market the newest rows stay. A fill that
-the chain undid is taken out again. It reads no clock: a row says itself when it may be
+average cost. It is bounded: the newest rows of all stay, and of each market; of wallets
+with a name or an API key also what is older. A fill that the chain undid is taken out
+again. It reads no clock: a row says itself when it may be
 seen, some seconds after it happened and some rows much later, as at the venue.
 """
 
@@ -35,6 +36,7 @@ from polyrules.venues.simulated.exchange.words import (
 SECOND = 1_000_000
 MARKET_MAX = 300  # of one market
 ALL_MAX = 10_000
+STRANGER_CLOSED = 50  # closed positions of a wallet that is not kept: a page of them
 REDEEMED_AFTER = 90 * SECOND
 
 
@@ -55,7 +57,8 @@ class Ledger:
         self.tokens: dict[str, Listed] = {}
         self.accounts: dict[str, Account] = {}
         self.profiles: dict[str, Profile] = {}
-        self.trades: deque[Fill] = deque(maxlen=ALL_MAX)
+        self.trades: deque[Fill] = deque()
+        self._kept: set[str] = set()
         self._price = price
         self._redeems = redeems
         self._of_market: dict[str, deque[Fill]] = {}
@@ -75,6 +78,11 @@ class Ledger:
         """Give a wallet a name and a past."""
         self.profiles[profile.wallet.lower()] = profile
         self.account(profile.wallet)
+        self.keep(profile.wallet)
+
+    def keep(self, wallet: str) -> None:
+        """Keep a wallet's rows, 1,000 of them, when strangers' are forgotten."""
+        self._kept.add(wallet.lower())
 
     def hold(self, wallet: str, token: str, *, size: int, price: int, at: int) -> None:
         """Let a wallet hold shares of a known token, bought before it all began."""
@@ -97,11 +105,14 @@ class Ledger:
             case _:  # books, orders and ticks are no one's wallet
                 pass
 
-    def advance(self, now: int) -> None:
-        """Redeem what is due."""
+    def advance(self, now: int) -> list[str]:
+        """Redeem what is due; return the markets by id."""
+        redeemed: list[str] = []
         while self._redeeming and self._redeeming[0][0] <= now:
             at, market = self._redeeming.popleft()
             self._redeem(market, at)
+            redeemed.append(market)
+        return redeemed
 
     def account(self, wallet: str) -> Account:
         """Return a wallet's account, a new one if it never traded."""
@@ -145,20 +156,37 @@ class Ledger:
         self._move(account, row)
         account.rows.append(row)
         self.trades.append(row)
+        if len(self.trades) > ALL_MAX:
+            self._forget(self.trades.popleft())
         rows = self._of_market.get(trade.market)
         if rows is None:
             rows = self._of_market[trade.market] = deque(maxlen=MARKET_MAX)
         rows.append(row)
 
+    def _forget(self, row: Fill) -> None:
+        """Let go of the oldest row, wherever else it is: no page reaches it."""
+        rows = self._of_market.get(row.market)
+        if rows is not None:
+            _drop_until(rows, row.at)
+            if not rows:
+                del self._of_market[row.market]
+        if row.wallet not in self._kept:
+            _drop_until(self.accounts[row.wallet].rows, row.at)
+
     def _move(self, account: Account, row: Fill) -> None:
+        if not any(token in account.positions for token in self._pair(row)):
+            account.traded += 1
         position = account.position(row.market, row.token)
         account.volume += row.usd
-        account.markets.add(row.market)
         if row.side is Side.BUY:
             bought(position, row.size, row.price, row.at)
             self._holders.setdefault(row.token, set()).add(account.wallet)
         else:
             account.realized += sold(position, row.size, row.price, row.at)
+
+    def _pair(self, row: Fill) -> tuple[str, ...]:
+        listed = self.listed.get(row.market)
+        return (row.token,) if listed is None else (listed.yes, listed.no)
 
     def _undone(self, trade: Traded) -> None:
         """Take the rows of a trade out again: on the chain it never happened."""
@@ -191,6 +219,8 @@ class Ledger:
             for wallet in sorted(self._holders.get(token, ())):
                 if self._redeems(wallet):
                     self.redeemed(wallet, token, at)
+            if not self._holders.get(token):
+                self._holders.pop(token, None)
 
     def redeemed(self, wallet: str, token: str, at: int) -> None:
         """Pay a wallet's shares of an answered token out, and close its position."""
@@ -203,6 +233,8 @@ class Ledger:
         size = position.size
         account.realized += sold(position, size, payout, at)
         account.closed.append(position)
+        if account.wallet not in self._kept and len(account.closed) > STRANGER_CLOSED:
+            account.closed.popleft()
         if not size or not payout:
             return
         transaction = hash_of("redeem", account.wallet, token)
@@ -262,3 +294,9 @@ class Ledger:
             each.size * self.worth(token) // ONE - each.cost
             for token, each in account.positions.items()
         )
+
+
+def _drop_until(rows: deque[Fill], at: int) -> None:
+    """Drop the oldest rows, those of the moment `at` among them."""
+    while rows and rows[0].at <= at:
+        rows.popleft()

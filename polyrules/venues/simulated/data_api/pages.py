@@ -239,7 +239,7 @@ class DataApi:
     def traded(self, query: Query, _now: int) -> Row:
         """Return how many markets a wallet traded in."""
         account = self._account(query)
-        return {"user": account.wallet, "traded": len(account.markets)}
+        return {"user": account.wallet, "traded": account.traded}
 
     def open_interest(self, query: Query, _now: int) -> list[Row]:
         """Return how much money stands in markets [usd]."""

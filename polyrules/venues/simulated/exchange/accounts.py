@@ -5,7 +5,7 @@ one purse what it puts into another, so the sum of all purses and of the collate
 behind the shares changes by what takers pay in fees only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from polyrules.domain.money import ONE
 from polyrules.venues.simulated.exchange.words import Balance, Holding
@@ -53,6 +53,13 @@ class Account:
         if purse is None:
             purse = self.shares[token] = Purse()
         return purse
+
+    def close(self, tokens: Iterable[str]) -> None:
+        """Forget the purses of tokens that are empty."""
+        for token in tokens:
+            purse = self.shares.get(token)
+            if purse and not (purse.free or purse.locked or purse.pending):
+                del self.shares[token]
 
 
 class Accounts:

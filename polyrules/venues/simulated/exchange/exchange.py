@@ -205,3 +205,15 @@ class Exchange:
         account.cash.free += paid
         pit.collateral -= paid
         return paid
+
+    def redeem_all(self, market: str) -> None:
+        """Pay everybody for the shares of a resolved market, and close their purses.
+
+        Only for a market whose trades are all on the chain: some time after its answer.
+        """
+        listed = self.pits[market].listed
+        tokens = (listed.yes, listed.no)
+        for owner, account in self.accounts:
+            if any(token in account.shares for token in tokens):
+                self.redeem(owner, market)
+                account.close(tokens)

@@ -1,11 +1,19 @@
 """What the exchange remembers: the open orders of all, all orders of watched owners.
 
 A world's traders place millions of orders; only owners somebody asks for (those with
-an API key) are watched. Of the others an order is forgotten when it ends.
+an API key) are watched. Of the others an order is forgotten when it ends, of the
+watched when many newer ones have.
 """
+
+from typing import TypeVar
 
 from polyrules.venues.simulated.exchange.orders import Working
 from polyrules.venues.simulated.exchange.settlement import TradeRecord
+
+ENDED_MAX = 20_000  # orders of all watched owners
+TRADES_MAX = 10_000  # of each of them
+NAMED_MAX = 100_000  # ids that cannot be taken again
+T = TypeVar("T")
 
 
 class History:
@@ -13,7 +21,7 @@ class History:
 
     Attributes:
         watched: Owners whose ended orders and trades are kept, and told.
-        trades: Trades of watched owners by owner, oldest first.
+        trades: Trades of watched owners by owner, oldest first; the newest of many.
     """
 
     def __init__(self) -> None:
@@ -22,7 +30,7 @@ class History:
         self._open: dict[str, Working] = {}
         self._of: dict[str, dict[str, Working]] = {}
         self._ended: dict[str, Working] = {}
-        self._named: set[str] = set()
+        self._named: dict[str, None] = {}
 
     def opened(self, order: Working) -> None:
         """Remember an order that now works."""
@@ -38,6 +46,7 @@ class History:
             del self._of[order.new.owner][order.id]
         if order.new.owner in self.watched:
             self._ended[order.id] = order
+            _drop_oldest(self._ended, ENDED_MAX)
 
     def named(self, order_id: str) -> bool:
         """Tell whether an order with this id of its own was taken before."""
@@ -45,7 +54,8 @@ class History:
 
     def name(self, order_id: str) -> None:
         """Take an order's own id: it cannot be taken again."""
-        self._named.add(order_id)
+        self._named[order_id] = None
+        _drop_oldest(self._named, NAMED_MAX)
 
     def find(self, order_id: str) -> Working | None:
         """Return an order that works or is remembered."""
@@ -70,4 +80,13 @@ class History:
         owners = {trade.taker, *(maker.owner for maker in trade.makers)}
         for owner in owners & self.watched:
             record.told = True
-            self.trades.setdefault(owner, []).append(record)
+            trades = self.trades.setdefault(owner, [])
+            trades.append(record)
+            if len(trades) > TRADES_MAX:
+                del trades[: TRADES_MAX // 10]
+
+
+def _drop_oldest(kept: dict[str, T], most: int) -> None:
+    """Drop the oldest of more than `most`."""
+    if len(kept) > most:
+        del kept[next(iter(kept))]

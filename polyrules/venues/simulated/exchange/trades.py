@@ -1,7 +1,8 @@
 """Makes trades of what an order meets, and leads them to the chain, or not.
 
 MATCHED, then MINED and CONFIRMED; a trade with another fate is RETRYING first, then
-MINED late or FAILED and undone. Every step is told for trades of watched owners.
+MINED late or FAILED and undone. Every step is told for trades of watched owners, of
+others only that they failed.
 """
 
 import hashlib
@@ -193,7 +194,8 @@ class Trades:
     def _say(self, record: TradeRecord, status: TradeStatus, at: int) -> None:
         record.status = status
         record.updated = at
-        if record.told:
+        # that a trade never was is told of strangers too: the Data API must know
+        if record.told or status is TradeStatus.FAILED:
             moved = TradeMoved(trade=record.trade, status=status, at=at)
             self._messages.append(moved)
 

@@ -173,9 +173,20 @@ class Geoblock(_Fault, frozen=True, kw_only=True, tag="geoblock"):
     country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "US"
 
 
+class Ghost(_Fault, frozen=True, kw_only=True, tag="ghost"):
+    """Trades do not reach the chain: a share fails and is undone, one comes late.
+
+    It strikes trades made while it lasts, whoever made them; both shares together are
+    above 0 and at most 1.
+    """
+
+    failed: Share = 0.0
+    retried: Share = 0.0
+
+
 OnFrames = Freeze | Drop | Duplicate | Reorder | Garble | Lag | Cut
 OnRequests = Status | Slow | Html | LostAnswer
-OnVenue = Restart | CancelOnly | Tick | Skew | Dispute | Geoblock
+OnVenue = Restart | CancelOnly | Tick | Skew | Dispute | Geoblock | Ghost
 Fault = OnFrames | OnRequests | OnVenue
 
 

@@ -16,13 +16,13 @@ import msgspec
 from polyrules.documents.document import Document
 from polyrules.documents.source import read_yaml
 from polyrules.errors import InputError
-from polyrules.venues.simulated.faults.kinds import Fault, Restart
+from polyrules.venues.simulated.faults.kinds import Fault, Ghost, Restart
 
 VERSION = 1
 HEAD = {"polyrules_faults", "faults"}
 NAMES = (
     "freeze, drop, duplicate, reorder, garble, lag, cut, status, slow, html,"
-    " lost_answer, restart, cancel_only, tick, skew, dispute or geoblock"
+    " lost_answer, restart, cancel_only, tick, skew, dispute, geoblock or ghost"
 )
 # msgspec names the wrong word but not the right ones.
 EXPECTED = {
@@ -52,7 +52,8 @@ def plan(file: Path) -> tuple[Fault, ...]:
     try:
         text = file.read_bytes()
     except OSError as error:
-        raise InputError(f"{file}: cannot be read, {error.strerror}") from error
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"{file}: cannot be read, {reason}") from error
     document = read_yaml(text, str(file))
     if document.problems or not document.complete:
         raise InputError("\n".join(map(str, document.problems)))
@@ -81,6 +82,11 @@ def fault_of(said: Any) -> Fault:  # noqa: ANN401 - any JSON or YAML value
         raise InputError(_told(error, said)) from error
     if isinstance(fault, Restart) and fault.length is not None:
         raise InputError("restart: for: not allowed, it lasts down and post_only")
+    if isinstance(fault, Ghost) and not 0 < fault.failed + fault.retried <= 1:
+        raise InputError(
+            "ghost: failed and retried: expected shares that are together above 0 and"
+            f" at most 1, were {fault.failed:g} and {fault.retried:g}"
+        )
     return fault
 
 

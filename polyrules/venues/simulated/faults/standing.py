@@ -20,6 +20,7 @@ from polyrules.venues.simulated.faults.kinds import (
     Freeze,
     Garble,
     Geoblock,
+    Ghost,
     Lag,
     Reorder,
     Restart,
@@ -235,6 +236,13 @@ class Faults:
         for each in self.active(now):
             if isinstance(each.fault, Geoblock):
                 return each.fault.country
+        return None
+
+    def ghost(self, now: int) -> Ghost | None:
+        """Return what keeps trades from the chain, the first if there are several."""
+        for each in self.active(now):
+            if isinstance(each.fault, Ghost):
+                return each.fault
         return None
 
 

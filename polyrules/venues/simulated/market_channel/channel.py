@@ -107,6 +107,11 @@ class MarketChannel:
             for frame in self._faults.late(SERVICE, client.name, now):
                 self._put(client, frame)
 
+    def close(self) -> None:
+        """Cut everybody off: the venue goes away."""
+        for client in list(self._clients.all.values()):
+            self._cut(client)
+
     # -- what happened -------------------------------------------------------------
 
     def _tell(self, message: Message) -> None:

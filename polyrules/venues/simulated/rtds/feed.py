@@ -122,6 +122,11 @@ class Rtds:
             for frame in self._faults.late(SERVICE, client.name, now):
                 self._send(client, frame)
 
+    def close(self) -> None:
+        """Cut everybody off: the venue goes away."""
+        for client in list(self._clients.values()):
+            self._drop(client)
+
     def _tell(self, second: int, now: int) -> None:
         if not self._clients:
             return

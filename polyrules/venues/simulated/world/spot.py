@@ -1,16 +1,20 @@
 """What coins cost, second by second, and the means that rounds are paid by.
 
 A price is a geometric walk with a jump now and then. It is a pure function of seed,
-coin and second: whoever asks when gets the same answer. It knows no order book and no
-other coin.
+coin and second: whoever asks when gets the same answer, for a day and more; what is
+older than all that is kept is told as the oldest price there is. It knows no order book
+and no other coin.
 """
 
 import random
+from array import array
 from math import exp
 
 from polyrules.domain.moments import HOUR, SECOND
 
 BEFORE = 2 * HOUR // SECOND  # seconds of the past that are there from the beginning
+KEPT = 26 * HOUR // SECOND  # seconds that are kept, at least
+SPARE = HOUR // SECOND  # that are dropped at once
 OPENING = {
     "BTC": 68_000.0,
     "ETH": 2_050.0,
@@ -67,27 +71,32 @@ class Spot:
 class _Coin:
     """The path of one coin, drawn as far as anyone has asked."""
 
-    __slots__ = ("_prices", "_rng", "_sums")
+    __slots__ = ("_dropped", "_prices", "_rng", "_sums")
 
     def __init__(self, seed: int, symbol: str) -> None:
         self._rng = random.Random(f"{seed} spot {symbol}")  # noqa: S311 - a play
-        self._prices = [OPENING[symbol]]
-        self._sums = [0.0, OPENING[symbol]]
+        self._prices = array("d", [OPENING[symbol]])
+        self._sums = array("d", [0.0, OPENING[symbol]])
+        self._dropped = 0
 
     def price(self, index: int) -> float:
         self._draw(index)
-        return self._prices[index]
+        return self._prices[max(index - self._dropped, 0)]
 
     def mean(self, index: int, seconds: int) -> float:
         self._draw(index)
-        first = max(index + 1 - seconds, 0)
-        return (self._sums[index + 1] - self._sums[first]) / (index + 1 - first)
+        last = max(index - self._dropped, 0)
+        first = max(last + 1 - seconds, 0)
+        return (self._sums[last + 1] - self._sums[first]) / (last + 1 - first)
 
     def _draw(self, index: int) -> None:
-        while len(self._prices) <= index:
+        while len(self._prices) <= index - self._dropped:
             change = self._rng.gauss(0.0, VOLATILITY)
             if self._rng.random() * JUMP_EVERY < 1:
                 change += self._rng.gauss(0.0, JUMP)
             price = round(self._prices[-1] * exp(change), 8)
             self._prices.append(price)
             self._sums.append(self._sums[-1] + price)
+            if len(self._prices) >= KEPT + SPARE:
+                del self._prices[:SPARE], self._sums[:SPARE]
+                self._dropped += SPARE

@@ -245,6 +245,8 @@ class World:
 
     def _rounds(self, now: int) -> None:
         """List the rounds up to the horizon that are not listed yet."""
+        oldest = now - max(MINUTES) * MINUTE
+        self._rounds_listed = {x for x in self._rounds_listed if x[2] >= oldest}
         for minutes in MINUTES:
             length = minutes * MINUTE
             first = now // length * length
