@@ -48,13 +48,25 @@ class Clock(Protocol):
 
 
 class Wall:
-    """The wall clock as a Clock."""
+    """The wall clock as a Clock, but for one thing: it is never set back.
+
+    A clock that is set back would make what is old look new. Set forward, or after the
+    machine slept, it follows.
+    """
 
     speed = 1.0
 
+    def __init__(self) -> None:
+        self._began, self._started = now(), monotonic()
+
     def now(self) -> int:
         """Return the current time [microseconds since 1970, UTC]."""
-        return now()
+        wall, passed = now(), monotonic()
+        steady = self._began + int((passed - self._started) * MICROSECONDS)
+        if wall - steady > MICROSECONDS:
+            self._began, self._started = wall, passed
+            return wall
+        return steady
 
     async def sleep(self, micros: int) -> None:
         """Wait."""

@@ -41,7 +41,7 @@ from tests.venues.virtual_time import LoopClock, run
 
 S = 1_000_000
 MINUTE = 60 * S
-WARM = 45 * MINUTE  # of its time; until then tables and histories fill
+WARM = 65 * MINUTE  # of its time; until then tables and windows of an hour fill
 STARTED = 5 * MINUTE  # until then everything is subscribed to
 SLOPE_MAX = 4.0  # MB an hour
 TOLD_EVERY = 10 * MINUTE

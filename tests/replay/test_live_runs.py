@@ -59,8 +59,7 @@ def test_without_a_venue_a_run_ends_at_once_with_one_clear_error(
 
     assert ran.exit_code == 2
     assert "cannot reach 127.0.0.1:9" in ran.stderr
-    assert "polyrules sim" in ran.stderr
-    assert "--tape" in ran.stderr
+    assert "hint: is this right in desk.yaml? sources: gamma, clob" in ran.stderr
     assert ran.stderr.count("error") == 1
     assert "Traceback" not in ran.output
     assert not list(here.glob("polyrules.db*")), "nothing began"

@@ -31,7 +31,8 @@ def summary(alarms: int, *told: str) -> Summary:
     plain: dict[str, Any] = dict.fromkeys(Summary.__struct_fields__, 0)
     names = ("run", "mode", "source", "ended", "digest", "optimism", "journal")
     plain |= dict.fromkeys(names, "") | {"first_at": None, "last_at": None}
-    plain |= {key: {} for key in ("refusals", "rejected", "settled")}
+    counts = ("refusals", "rejected", "settled", "collected", "troubles")
+    plain |= {key: {} for key in counts}
     plain |= {key: [] for key in ("strategies", "assumptions", "held")}
     plain |= {"alarms": alarms, "decisions": 1}
     plain["first_alarms"] = [AlarmSummary(at=LATE, text=text) for text in told]

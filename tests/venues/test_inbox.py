@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from polyrules import clock
 from polyrules.clock import Scaled, Wall
 from polyrules.domain.events import ClockTicked, Event, FeedLost, SpotTicked
 from polyrules.domain.moments import SECOND
@@ -50,12 +51,12 @@ async def taken(inbox: Inbox, count: int) -> list[Event]:
 async def test_before_a_tick_stands_every_event_up_to_and_including_its_moment() -> (
     None
 ):
-    clock = Hand()
-    inbox = Inbox(clock, SECOND)
+    hand = Hand()
+    inbox = Inbox(hand, SECOND)
     events = inbox.events()
     first = asyncio.ensure_future(anext(events))
     await asyncio.sleep(0)
-    clock.at = BEGIN + 1
+    hand.at = BEGIN + 1
     assert await first == ClockTicked(at=BEGIN)
 
     inbox.put(spot(BEGIN + SECOND))
@@ -67,12 +68,12 @@ async def test_before_a_tick_stands_every_event_up_to_and_including_its_moment()
 
 
 async def test_time_that_goes_by_in_silence_ticks() -> None:
-    clock = Hand()
-    inbox = Inbox(clock, SECOND)
+    hand = Hand()
+    inbox = Inbox(hand, SECOND)
     events = inbox.events()
     first = asyncio.ensure_future(anext(events))
     await asyncio.sleep(0)
-    clock.at = BEGIN + 2 * SECOND + 1
+    hand.at = BEGIN + 2 * SECOND + 1
 
     assert await first == ClockTicked(at=BEGIN)
     assert await anext(events) == ClockTicked(at=BEGIN + SECOND)
@@ -89,10 +90,10 @@ async def test_what_is_stamped_before_the_last_is_stamped_anew() -> None:
 
 
 async def test_a_clock_that_is_set_back_does_not_take_the_events_with_it() -> None:
-    clock = Hand()
-    inbox = Inbox(clock, SECOND)
+    hand = Hand()
+    inbox = Inbox(hand, SECOND)
     assert inbox.now() == BEGIN
-    clock.at -= 3_600 * SECOND
+    hand.at -= 3_600 * SECOND
 
     assert inbox.now() == BEGIN
 
@@ -133,6 +134,23 @@ def test_a_faster_clock_passes_more_of_its_own_time() -> None:
 
     assert slow.now() - BEGIN < SECOND
     assert Wall().now() >= before
+
+
+def test_the_wall_s_clock_is_not_set_back_and_follows_when_it_is_set_forward(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wall, steady = [BEGIN], [100.0]
+    monkeypatch.setattr(clock, "now", lambda: wall[0])
+    monkeypatch.setattr(clock, "monotonic", lambda: steady[0])
+    found = Wall()
+
+    wall[0], steady[0] = BEGIN - 3_600 * SECOND, 110.0  # set back by an hour
+    assert found.now() == BEGIN + 10 * SECOND
+
+    wall[0], steady[0] = BEGIN + 7_200 * SECOND, 111.0  # after a sleep of two
+    assert found.now() == BEGIN + 7_200 * SECOND
+    steady[0] = 112.0
+    assert found.now() == BEGIN + 7_201 * SECOND
 
 
 def test_a_quantile_of_delays_is_at_most_a_quarter_too_long() -> None:

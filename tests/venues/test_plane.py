@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import pytest
 
+from polyrules.clock import Clock
 from polyrules.domain.events import Event, FeedLost, FeedRestored, Stage, TradesTold
 from polyrules.domain.ids import MarketId, TokenId
 from polyrules.domain.market import Market
 from polyrules.domain.moments import HOUR, MINUTE, SECOND
+from polyrules.errors import VenueError
+from polyrules.venues.http.carriers.transport import Reply
+from polyrules.venues.http.rest import Rest
 from polyrules.venues.live.health import Health
 from polyrules.venues.polymarket.plane import Plane, Settings
 from polyrules.venues.polymarket.registry import Entry
@@ -19,7 +24,7 @@ M = MarketId("m")
 NOWHERE = "http://127.0.0.1:9"
 
 
-def plane(clock: Stepped) -> Plane:
+def plane(clock: Clock) -> Plane:
     names = ("gamma", "clob", "market_channel", "data_api", "rtds", "geoblock")
     return Plane(
         Settings(sources=dict.fromkeys(names, NOWHERE), tick=HOUR), clock, Health()
@@ -119,3 +124,112 @@ async def test_a_reader_that_falls_behind_shows_in_the_figures() -> None:
     assert kinds == ["FeedLost", "ClockTicked", "ClockTicked", "FeedLost"]
     assert found.health.gauges["inbox_deepest"] == 2
     assert found.health.delays["tick_lateness"].most == HOUR / SECOND + 9
+
+
+class Quick:
+    """A clock that goes on when it is slept upon, at once."""
+
+    speed = 1.0
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def now(self) -> int:
+        return self.at
+
+    async def sleep(self, micros: int) -> None:
+        self.at += micros
+
+
+class Answers:
+    """A transport that answers by path, whoever is asked."""
+
+    def __init__(self, bodies: dict[str, tuple[int, bytes]]) -> None:
+        self._bodies = bodies
+
+    async def send(
+        self,
+        method: str,  # noqa: ARG002 - a transport is asked so
+        url: str,
+        content: bytes | None,  # noqa: ARG002 - as above
+        seconds: float,  # noqa: ARG002 - as above
+    ) -> Reply:
+        path = urlsplit(url).path
+        status, body = self._bodies.get(path, (404, b"{}"))
+        return Reply(status=status, body=body)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ((200, b"<!DOCTYPE html><html>hello</html>"), "is not the venue"),
+        ((403, b"<html>Attention Required</html>"), "is not the venue"),
+        ((404, b'{"error":"not found"}'), "is not the venue"),
+        ((200, b"hello"), "is not the venue"),
+    ],
+)
+async def test_a_host_that_does_not_speak_as_the_venue_does_ends_it_at_the_start(
+    body: tuple[int, bytes], expected: str
+) -> None:
+    found = plane(Stepped(NOON))
+    rest = Rest(
+        "http://127.0.0.1:9",
+        name="gamma",
+        clock=Stepped(NOON),
+        health=found.health,
+        transport=Answers({"/markets/keyset": body}),
+    )
+
+    with pytest.raises(VenueError, match=expected):
+        await found._make_sure(rest, "/markets/keyset")
+
+
+async def test_a_host_that_only_fails_for_now_does_not() -> None:
+    found = plane(Stepped(NOON))
+    rest = Rest(
+        "http://127.0.0.1:9",
+        name="gamma",
+        clock=Stepped(NOON),
+        health=found.health,
+        transport=Answers({"/markets/keyset": (503, b"{}")}),
+    )
+
+    await found._make_sure(rest, "/markets/keyset")
+
+    assert found.health.counts["gamma", "failed at the start"] == 1
+
+
+@pytest.mark.parametrize(
+    ("ahead", "refused", "noted"),
+    [(0, False, False), (30, False, True), (-30, False, True), (90, True, False)],
+)
+async def test_clocks_that_are_far_apart_are_noted_or_refused(
+    ahead: int, refused: bool, noted: bool
+) -> None:
+    clock = Quick(NOON)
+    found = plane(clock)
+    time = str(NOON // SECOND + ahead).encode()
+    found._clob = Rest(
+        "http://127.0.0.1:9",
+        name="clob",
+        clock=clock,
+        health=found.health,
+        transport=Answers({"/time": (200, time)}),
+    )
+    found._site = Rest(
+        "http://127.0.0.1:9",
+        name="site",
+        clock=clock,
+        health=found.health,
+        transport=Answers({"/api/geoblock": (200, b'{"blocked":false}')}),
+    )
+
+    if refused:
+        with pytest.raises(VenueError, match="s ahead of ours"):
+            await found._look_around()
+    else:
+        await found._look_around()
+        assert any("set the clock" in note for note in found.notes) is noted

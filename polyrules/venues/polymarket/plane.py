@@ -25,8 +25,9 @@ from polyrules.domain.events import (
 )
 from polyrules.domain.ids import MarketId
 from polyrules.domain.moments import HOUR, MINUTE, SECOND
-from polyrules.errors import InvariantError, VenueError
+from polyrules.errors import InvariantError, UnexpectedReply, VenueError
 from polyrules.venues.http.checks import clock_skew, geoblock, reachable
+from polyrules.venues.http.failures import Refused
 from polyrules.venues.http.limits import Limits
 from polyrules.venues.http.rest import Rest
 from polyrules.venues.live.health import Health
@@ -52,7 +53,8 @@ from polyrules.venues.polymarket.wallets.addresses import advice_on
 from polyrules.venues.polymarket.wallets.feed import Wallets, WalletSettings
 
 SEED = 7  # of the jitter between attempts
-SKEW_MAX = 2 * SECOND
+SKEW_NOTED = 2 * SECOND
+SKEW_MAX = MINUTE
 FEES_AGAIN = 5 * MINUTE  # until a fee that nobody told is asked for again
 T = TypeVar("T")
 
@@ -228,12 +230,15 @@ class Plane:
         """Make sure that the venue is there, and begin to read it.
 
         Raises:
-            VenueError: A host that is needed does not answer.
+            VenueError: A host that is needed does not answer, is no such venue, or its
+                clock and ours are far apart.
         """
         needed = [self._gamma, self._clob]
         if self._settings.wallets:
             needed.append(self._data)
         await reachable(needed)
+        await self._make_sure(self._gamma, "/markets/keyset?closed=false&limit=1")
+        await self._make_sure(self._clob, "/time")
         await self._look_around()
         # What trades before a market is followed goes by unseen.
         unseen = FeedLost(
@@ -331,20 +336,33 @@ class Plane:
                     pass
             yield event
 
+    async def _make_sure(self, rest: Rest, path: str) -> None:
+        """Make sure that a host speaks as the venue does; its failures may pass."""
+        try:
+            msgspec.json.decode(await rest.get(path, attempts=1))
+        except (UnexpectedReply, Refused, msgspec.DecodeError) as error:
+            raise VenueError(f"{rest.host} is not the venue: {error}") from error
+        except VenueError:
+            self.health.count(rest.name, "failed at the start")
+
     async def _look_around(self) -> None:
-        """Note what the operator should know: where he is, and whose clock is wrong."""
+        """Note what the operator should know: where he is, and whose clock is wrong.
+
+        Raises:
+            VenueError: The clocks are so far apart that no age could be believed.
+        """
         skew = await asked(clock_skew(self._clob, self._clock), self.health, "clock")
-        if skew is not None and abs(skew) > SKEW_MAX:
+        if skew is not None and abs(skew) > SKEW_NOTED:
             ahead = "ahead of" if skew > 0 else "behind"
-            self.notes.append(
-                f"the venue's clock is {abs(skew) / SECOND:.1f} s {ahead} ours: set"
-                " the clock of this machine"
-            )
+            told = f"the venue's clock is {abs(skew) / SECOND:.1f} s {ahead} ours"
+            if abs(skew) > SKEW_MAX:
+                raise VenueError(told, hint="set the clock of this machine")
+            self.notes.append(f"{told}: set the clock of this machine")
         self.notes += await advice_on(self._gamma, self._settings.wallets, self.health)
-        told = await asked(geoblock(self._site), self.health, "geoblock")
-        if told is not None and told.blocked:
+        where = await asked(geoblock(self._site), self.health, "geoblock")
+        if where is not None and where.blocked:
             self.notes.append(
-                f"the venue takes no orders from {told.country or 'here'}: reading"
+                f"the venue takes no orders from {where.country or 'here'}: reading"
                 " works, live trading would not"
             )
 

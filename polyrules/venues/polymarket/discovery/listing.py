@@ -76,8 +76,10 @@ class Listings:
             raise UnexpectedReply("a market without an id")
         entry = self._registry.get(MarketId(told.id))
         if told.closed:
-            if entry is not None:
-                entry.closed = True
+            if entry is not None and not entry.closed:
+                entry.closed, entry.accepting = True, False
+                shut = msgspec.structs.replace(entry.listing, accepting_orders=False)
+                self._tell(entry, entry.market, shut)
             return None
         if entry is None:
             return self._list(told)
