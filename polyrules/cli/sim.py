@@ -19,7 +19,6 @@ from polyrules.errors import InputError
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 EVERY = 30 * SECOND  # of life, between two lines of progress
-NOT_THERE = "the simulated venue needs a package that is not installed: {}"
 
 
 class Venue(Protocol):
@@ -282,14 +281,15 @@ def _venue(
     begin: int | None,
 ) -> tuple[Venue, tuple[tuple[str, str], ...]]:
     """Make the venue and say who its whales are."""
-    try:  # a web server is loaded only by who serves
-        from polyrules.venues.simulated.faults import plan  # noqa: PLC0415
-        from polyrules.venues.simulated.server import Simulator  # noqa: PLC0415
-        from polyrules.venues.simulated.world.settings import Settings  # noqa: PLC0415
-    except ImportError as error:
-        raise InputError(
-            NOT_THERE.format(error.name), hint="pip install 'polyrules[sim]'"
-        ) from error
+    # A web server is loaded only by who serves.
+    from polyrules.venues.simulated.faults import plan  # noqa: PLC0415 - as above
+    from polyrules.venues.simulated.server import (  # noqa: PLC0415 - as above
+        Simulator,
+    )
+    from polyrules.venues.simulated.world.settings import (  # noqa: PLC0415 - as above
+        Settings,
+    )
+
     wrong = plan(Path(faults)) if faults is not None else ()
     settings = Settings(seed=seed, markets=markets, activity=activity)
     if begin is not None:

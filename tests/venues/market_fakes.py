@@ -219,7 +219,7 @@ class Side:
         assert found is not None
         return found
 
-    def put(self, name: str, end: int | None, **facts: Any) -> Entry:  # noqa: ANN401
+    def put(self, name: str, end: int | None, **facts: Any) -> Entry:  # noqa: ANN401 - any facts
         """List a market without asking anyone."""
         entry = Entry(
             market=Market(

@@ -110,7 +110,7 @@ class Wire:
 
 
 def _local(venue: VenueBook):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a LocalBook
-    from polyrules.venues.polymarket.channel.books import LocalBook  # noqa: PLC0415
+    from polyrules.venues.polymarket.channel.books import LocalBook  # noqa: PLC0415 - one law's
 
     return LocalBook(venue.id, venue.yes, venue.no)
 
