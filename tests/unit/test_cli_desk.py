@@ -120,7 +120,7 @@ def test_the_lists_its_strategies_ask_for_are_checked_too(cli: Cli) -> None:
 
     assert (without.exit_code, wrong.exit_code) == (2, 2)
     assert "mirror_whale asks for the list watchlist" in without.stderr
-    assert "inputs.watchlist of the desk" in wrong.stderr
+    assert "inputs.watchlist[0] of the desk" in wrong.stderr
     assert "4 digits after 0x, expected 40" in wrong.stderr
 
 

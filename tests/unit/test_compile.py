@@ -328,8 +328,9 @@ def test_what_two_rules_share_is_worked_out_once() -> None:
         strategy(trade(f"{shared} and mid < 0.1"), trade(f"{shared} and mid > 0.9"))
     )
 
-    answer = plan.source.split("def ")[2]
-
+    (answer,) = (
+        each for each in plan.source.split("def ") if each.startswith("answer(")
+    )
     assert answer.count("subtract(c_best_ask, c_best_bid") == 1
     assert answer.count("c_liquidity") == 3  # read once, asked both ways
 

@@ -33,7 +33,7 @@ KINDS = (
     ast.expr_context,
 )
 WORDS = {"columns", "n", "full", "where", *NUMBERS, *TRUTHS, *KERNELS, *ROW_NAMES}
-WORDS |= {"answer", "universe", "outside", "unknown", "none", "none_unknown"}
+WORDS |= {"answer", "universe", "perhaps", "outside", "unknown", "none", "none_unknown"}
 NUMBERED = re.compile(
     r"[bfktv][0-9]+|c_window_[0-9]+|rule_[0-9]+_unknown"
     r"|(?:exit|guarded|hoisted|lets|limit|numbers|rule|stated|trade|window)_[0-9]+"
