@@ -145,8 +145,16 @@ async def refused(_: web.Request) -> web.Response:
 
 
 async def test_whoever_refuses_is_there() -> None:
-    async with served(refused) as url, client(url) as rest:
+    asked: list[str] = []
+
+    async def refuses(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return await refused(request)
+
+    async with served(refuses) as url, client(url) as rest:
         await reachable([rest, rest])
+
+    assert asked == ["/", "/"]
 
 
 async def test_a_host_that_is_not_there_is_named_with_what_to_do() -> None:

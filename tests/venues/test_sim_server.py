@@ -447,11 +447,15 @@ async def test_a_venue_that_stops_leaves_no_task_no_socket_and_no_client() -> No
 
 
 async def test_a_venue_stops_twice_as_well_as_once() -> None:
+    tasks = asyncio.all_tasks()
     venue = Simulator(SMALL, clock=Moved())
     await venue.stop()
     await venue.start()
+    assert asyncio.all_tasks() > tasks
     await venue.stop()
     await venue.stop()
+
+    assert asyncio.all_tasks() <= tasks
 
 
 async def test_the_state_says_how_the_world_stands() -> None:
